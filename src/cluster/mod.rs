@@ -1,0 +1,1 @@
+//! The Kubernetes client: connect, submit, observe, act.

@@ -1,0 +1,1 @@
+//! The reconcile loop: watch, decide with `job::reconcile`, act.

@@ -1,0 +1,1 @@
+//! Groups of Jobs: model, window, verdict.

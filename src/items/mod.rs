@@ -1,0 +1,1 @@
+//! Lists of items from text that was already read.

@@ -1,0 +1,1 @@
+//! The Job controller's rules: `reconcile(job, pods, memory, now) -> Plan`.

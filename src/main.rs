@@ -1,0 +1,3 @@
+//! The `kubectl-batch` binary.
+
+fn main() {}

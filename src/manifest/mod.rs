@@ -1,0 +1,1 @@
+//! Manifests as data: YAML, names, labels, digests, lint.

@@ -1,0 +1,1 @@
+//! What people see: (model, now, width, style) to lines.

@@ -1,0 +1,1 @@
+//! Job templates: compiled once, expanded per item.

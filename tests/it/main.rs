@@ -1,0 +1,3 @@
+//! Command tests.
+
+fn main() {}
