@@ -1,3 +1,3 @@
-//! Command tests.
+//! Command tests, contract tests and the tests that keep the house in order: one binary, because linking is the slow part.
 
-fn main() {}
+mod layering;
