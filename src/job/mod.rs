@@ -1,1 +1,49 @@
 //! The Job controller's rules: `reconcile(job, pods, memory, now) -> Plan`.
+//!
+//! The same rules that kube-controller-manager's Job controller runs (`pkg/controller/job` of Kubernetes 1.36), as pure
+//! functions. A pass has three stages, because what is written depends on how the actions before it went:
+//!
+//! 1. [`reconcile`] counts, decides and says which Pods to create or delete: a [`Plan`].
+//! 2. [`Plan::settle`] takes what came of that and says which status to write and which finalizers to remove: a [`Tracking`].
+//! 3. [`Tracking::finish`] takes the removals that succeeded and says which status to write last: an [`Ending`].
+//!
+//! The caller performs each stage and may stop after any action; the next pass repairs what is missing.
+//!
+//! What is here now: `NonIndexed` Jobs with fixed completions and work queues, back-off, limits, deadlines, suspension.
+
+pub mod admission;
+mod backoff;
+mod job_spec;
+mod kube_value;
+mod pod;
+mod reconcile;
+mod settle;
+mod status;
+
+pub use backoff::{BackoffRecord, finish_time};
+pub use job_spec::{Job, JobSpec, RestartPolicy};
+pub use pod::{Phase, Pod, new_pod};
+pub use reconcile::{Decision, Memory, Plan, PodRef, Scale, reconcile};
+pub use settle::{Ending, JobEvent, ScaleOutcome, Tracking};
+pub use status::{Condition, JobStatus, Uncounted};
+
+/// The finalizer that keeps a finished Pod until it is counted (KEP-2307).
+pub const TRACKING_FINALIZER: &str = "batch.kubernetes.io/job-tracking";
+/// The value of `spec.managedBy` that hands a Job to this tool's reconciler (KEP-4368).
+pub const RECONCILER_NAME: &str = "kubectl-batch/reconciler";
+/// The most Pods that one pass creates or deletes for scaling (`maxPodCreateDeletePerSync`).
+pub const SCALE_PER_PASS: usize = 500;
+
+/// An object that does not have the shape of a Job or a Pod.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} `{name}`: `{field}` is not {expected}")]
+pub struct ShapeError {
+    /// The kind that was expected.
+    pub kind: &'static str,
+    /// The object's name, or empty.
+    pub name: String,
+    /// Path of the field.
+    pub field: &'static str,
+    /// What was expected there.
+    pub expected: &'static str,
+}
