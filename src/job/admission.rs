@@ -92,11 +92,10 @@ pub fn validate_create(job: &Value) -> Vec<(String, String)> {
             "Indexed Jobs are not supported by the local cluster yet".into(),
         ));
     }
-    if !job
+    let containers = job
         .pointer("/spec/template/spec/containers")
-        .and_then(Value::as_array)
-        .is_some_and(|containers| !containers.is_empty())
-    {
+        .and_then(Value::as_array);
+    if containers.is_none_or(Vec::is_empty) {
         causes.push((
             "spec.template.spec.containers".into(),
             "Required value".into(),
