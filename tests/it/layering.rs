@@ -1,5 +1,7 @@
 //! The direction of imports: nothing in the core imports from the shell, and the folders know only whom they may know.
 
+#![expect(clippy::disallowed_methods, reason = "reads the sources of the crate")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
