@@ -1,1 +1,2 @@
 //! The Kubernetes client: connect, submit, observe, act.
+pub mod rest;

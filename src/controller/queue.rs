@@ -80,7 +80,9 @@ impl Queue {
             }
             Err(()) => {
                 let failures = self.failures.entry(key.clone()).or_insert(0);
-                let delay = RETRY_BASE.saturating_mul(1 << (*failures).min(10)).min(RETRY_CAP);
+                let delay = RETRY_BASE
+                    .saturating_mul(1 << (*failures).min(10))
+                    .min(RETRY_CAP);
                 *failures += 1;
                 self.add(key, now + delay);
             }
@@ -115,7 +117,10 @@ mod tests {
     }
 
     fn key(name: &str) -> Key {
-        Key { namespace: "default".into(), name: name.into() }
+        Key {
+            namespace: "default".into(),
+            name: name.into(),
+        }
     }
 
     #[test]
