@@ -1,2 +1,9 @@
 //! The Kubernetes client: connect, submit, observe, act.
+
+pub mod act;
+pub mod connect;
+pub mod observe;
+pub mod problem;
 pub mod rest;
+pub mod submit;
+pub mod watching;

@@ -86,6 +86,11 @@ pub async fn get(
     send(client, "GET", &path, "application/json", &Value::Null).await
 }
 
+/// GET of any path, query included.
+pub async fn get_path(client: &Client, path: &str) -> kube::Result<Value> {
+    send(client, "GET", path, "application/json", &Value::Null).await
+}
+
 /// PUT of a whole object to its status subresource; the server checks its resourceVersion.
 pub async fn replace_status(
     client: &Client,

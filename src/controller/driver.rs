@@ -14,9 +14,9 @@ use tokio::time::Instant;
 use super::pass::{Pass, PassReport};
 use super::queue::{Key, Queue};
 use super::scale;
-use super::watching::{Seen, watch};
 use super::world::{Orphan, World};
 use crate::cluster::rest::{JOBS, PODS};
+use crate::cluster::watching::{Seen, watch};
 use crate::job::{Job, Pod, RECONCILER_NAME, Scale, reconcile};
 
 /// The name of the cluster's own controller (`JobControllerName`); a Job may spell it out.

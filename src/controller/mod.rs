@@ -9,7 +9,6 @@ mod expectations;
 mod pass;
 pub mod queue;
 mod scale;
-mod watching;
 mod world;
 
 pub use driver::{Options, Owner, run};

@@ -1,1 +1,6 @@
-//! The embedded cluster behind `--local`.
+//! The embedded cluster: store, API, process node.
+
+pub mod api;
+pub mod kind;
+pub mod selector;
+pub mod store;

@@ -7,11 +7,11 @@ use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
 use serde_json::Value;
 
-use crate::cluster::rest::Resource;
+use super::rest::Resource;
 
 /// One thing that a watch saw.
 #[derive(Debug)]
-pub(super) enum Seen {
+pub enum Seen {
     /// The object exists, in this version.
     Present(Value),
     /// The object is gone.
@@ -25,7 +25,7 @@ pub(super) enum Seen {
 }
 
 /// Watches one kind in a namespace, or everywhere.
-pub(super) fn watch(
+pub fn watch(
     client: &Client,
     resource: Resource,
     namespace: Option<&str>,

@@ -1,0 +1,104 @@
+//! What is done to a group that is there: list it, delete it.
+
+use futures::{StreamExt, stream};
+use kube::Client;
+use serde_json::{Value, json};
+
+use super::problem::Problem;
+use super::rest::{self, JOBS, Resource};
+
+/// Objects in one page of a list.
+const PAGE: usize = 500;
+/// Deletions that are under way at a time.
+const CONCURRENCY: usize = 16;
+
+/// All objects of a kind that a label selector matches, in pages; in every namespace if none is given.
+pub async fn list(
+    client: &Client,
+    resource: Resource,
+    namespace: Option<&str>,
+    selector: &str,
+) -> Result<Vec<Value>, Problem> {
+    let path = match namespace {
+        Some(namespace) => resource.path(namespace, &[]),
+        None => format!("{}/{}", resource.root, resource.plural),
+    };
+    let mut found = Vec::new();
+    let mut next = String::new();
+    loop {
+        let uri = format!(
+            "{path}?limit={PAGE}&labelSelector={}{next}",
+            encode(selector)
+        );
+        let mut page = rest::get_path(client, &uri).await?;
+        if let Some(items) = page["items"].as_array_mut() {
+            found.append(items);
+        }
+        match page["metadata"]["continue"].as_str() {
+            Some(token) if !token.is_empty() => next = format!("&continue={}", encode(token)),
+            _ => return Ok(found),
+        }
+    }
+}
+
+/// Deletes Jobs with everything that belongs to them; one that is gone already counts as deleted.
+///
+/// Gives the names of those that were deleted, and the first error.
+pub async fn delete_jobs(
+    client: &Client,
+    jobs: Vec<Value>,
+    dry_run: bool,
+) -> (Vec<String>, Option<Problem>) {
+    let mut requests = stream::iter(jobs)
+        .map(|job| async move {
+            let text = |pointer: &str| {
+                job.pointer(pointer)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
+            let mut options = rest::only_uid(&text("/metadata/uid"));
+            if dry_run {
+                options["dryRun"] = json!(["All"]);
+            }
+            let result = rest::delete(client, JOBS, &namespace, &name, &options).await;
+            (name, result)
+        })
+        .buffer_unordered(CONCURRENCY);
+    let (mut deleted, mut first_error) = (Vec::new(), None);
+    while let Some((name, result)) = requests.next().await {
+        match result {
+            Ok(_) => deleted.push(name),
+            Err(error) if rest::is_status(&error, 404) => deleted.push(name),
+            Err(error) => {
+                first_error.get_or_insert(Problem::from(error));
+            }
+        }
+    }
+    deleted.sort();
+    (deleted, first_error)
+}
+
+/// Percent-encodes what may not stand in a query (RFC 3986).
+fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::encode;
+
+    #[test]
+    fn a_selector_survives_a_query_string() {
+        assert_eq!(encode("jobgroup=a,b!=c"), "jobgroup%3Da%2Cb%21%3Dc");
+    }
+}
