@@ -1,5 +1,7 @@
 //! What is done to a group that is there: list it, delete it.
 
+use std::fmt::Write;
+
 use futures::{StreamExt, stream};
 use kube::Client;
 use serde_json::{Value, json};
@@ -87,7 +89,7 @@ fn encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded

@@ -71,7 +71,7 @@ pub async fn create(
     query: &str,
     object: &Value,
 ) -> kube::Result<Value> {
-    let path = with_query(resource.path(namespace, &[]), query);
+    let path = with_query(&resource.path(namespace, &[]), query);
     send(client, "POST", &path, "application/json", object).await
 }
 
@@ -104,7 +104,7 @@ pub async fn replace_status(
             .unwrap_or("")
     };
     let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
-    let path = with_query(resource.path(namespace, &[name, "status"]), "");
+    let path = with_query(&resource.path(namespace, &[name, "status"]), "");
     send(client, "PUT", &path, "application/json", object).await
 }
 
@@ -116,7 +116,7 @@ pub async fn json_patch(
     name: &str,
     operations: &Value,
 ) -> kube::Result<Value> {
-    let path = with_query(resource.path(namespace, &[name]), "");
+    let path = with_query(&resource.path(namespace, &[name]), "");
     send(
         client,
         "PATCH",
@@ -152,7 +152,7 @@ pub fn is_status(error: &kube::Error, code: u16) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == code)
 }
 
-fn with_query(path: String, query: &str) -> String {
+fn with_query(path: &str, query: &str) -> String {
     let separator = if query.is_empty() { "" } else { "&" };
     format!("{path}?fieldManager={FIELD_MANAGER}{separator}{query}")
 }

@@ -1,5 +1,7 @@
 //! The loop itself: feeds the world from the watches, starts passes when they are due, takes in their reports.
 
+#![expect(clippy::disallowed_methods, reason = "the loop has a clock")]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,8 +99,12 @@ fn drain(
         if job.is_none() && pod.is_none() {
             break;
         }
-        job.into_iter().for_each(|seen| controller.job_seen(seen));
-        pod.into_iter().for_each(|seen| controller.pod_seen(seen));
+        if let Some(seen) = job {
+            controller.job_seen(seen);
+        }
+        if let Some(seen) = pod {
+            controller.pod_seen(seen);
+        }
     }
 }
 

@@ -71,22 +71,19 @@ impl Queue {
         if let Some(at) = self.waiting.get(&key) {
             self.due.insert((*at, key.clone()));
         }
-        match result {
-            Ok(again) => {
-                self.failures.remove(&key);
-                if let Some(delay) = again {
-                    self.add(key, now + delay);
-                }
-            }
-            Err(()) => {
-                let failures = self.failures.entry(key.clone()).or_insert(0);
-                let delay = RETRY_BASE
-                    .saturating_mul(1 << (*failures).min(10))
-                    .min(RETRY_CAP);
-                *failures += 1;
+        if let Ok(again) = result {
+            self.failures.remove(&key);
+            if let Some(delay) = again {
                 self.add(key, now + delay);
             }
+            return;
         }
+        let failures = self.failures.entry(key.clone()).or_insert(0);
+        let delay = RETRY_BASE
+            .saturating_mul(1 << (*failures).min(10))
+            .min(RETRY_CAP);
+        *failures += 1;
+        self.add(key, now + delay);
     }
 
     /// Forgets a key that is gone; a pass under way may still end.
@@ -156,7 +153,7 @@ mod tests {
             assert!(queue.pop(now).is_some());
             queue.done(key("pi"), Err(()), now);
             let next = queue.next_due().expect("a retry is due");
-            delays.push((next - now).as_secs());
+            delays.push(next.saturating_sub(now).as_secs());
             now = next;
         }
         assert_eq!(delays, [1, 2, 4, 8, 16, 32, 60, 60]);

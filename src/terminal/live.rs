@@ -1,5 +1,6 @@
 //! A region of lines at the end of the terminal that is redrawn in place, with ordinary output scrolling above it.
 
+use std::fmt::Write as _;
 use std::io::Write;
 
 /// Begins and ends a frame that the terminal shows at once, where it knows how (DEC private mode 2026).
@@ -57,7 +58,7 @@ impl<W: Write> Live<W> {
             self.hidden = true;
         }
         if !self.shown.is_empty() {
-            text.push_str(&format!("\x1b[{}A", self.shown.len()));
+            let _ = write!(text, "\x1b[{}A", self.shown.len());
         }
         for line in above.iter().chain(&frame) {
             text.push('\r');

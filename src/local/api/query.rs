@@ -5,6 +5,10 @@ use crate::local::store::ApiError;
 
 /// What a request asks for besides its path.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the parameters of the API are flags"
+)]
 pub(super) struct Query {
     pub(super) watch: bool,
     pub(super) filter: Filter,
@@ -44,7 +48,7 @@ impl Query {
             "limit" => self.limit = Some(number(name, &value)?).filter(|limit| *limit > 0),
             "continue" => self.continue_after = Some(value).filter(|token| !token.is_empty()),
             "resourceVersion" if !value.is_empty() => {
-                self.resource_version = Some(number(name, &value)?)
+                self.resource_version = Some(number(name, &value)?);
             }
             "allowWatchBookmarks" => self.bookmarks = truth(),
             "sendInitialEvents" => self.initial_events = truth(),

@@ -1,5 +1,7 @@
 //! Watches: changes after a version, as they come, with bookmarks.
 
+#![expect(clippy::disallowed_methods, reason = "a watch ends after a time")]
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,11 +99,10 @@ impl Watch {
             }
             let until = self.ends.min(Instant::now() + BOOKMARK_EVERY);
             match timeout_at(until, self.changed.changed()).await {
-                Ok(Ok(())) => {}
                 Ok(Err(_)) => return None,
                 Err(_) if until == self.ends => return None,
                 Err(_) if self.bookmarks => return Some(bookmark(self.kind, self.revision, false)),
-                Err(_) => {}
+                Ok(Ok(())) | Err(_) => {}
             }
         }
     }

@@ -51,7 +51,7 @@ impl State {
         if dry_run {
             return Ok(Arc::new(object));
         }
-        self.put(Key::new(kind, namespace, &name), object)
+        self.put(&Key::new(kind, namespace, &name), object)
     }
 
     fn check_namespace(

@@ -99,7 +99,7 @@ impl State {
         let marked = if object == *current {
             current
         } else {
-            self.put(key.clone(), object)?
+            self.put(key, object)?
         };
         if options.propagation == Propagation::Foreground {
             self.delete_dependents(&uid);
@@ -191,7 +191,7 @@ impl State {
                 finalizers.retain(|name| name != FOREGROUND);
             }
             let may_go = object::may_go(&object);
-            if self.put(key.clone(), object).is_ok() && may_go {
+            if self.put(&key, object).is_ok() && may_go {
                 self.finish_deletion(&key);
             }
         }
@@ -211,7 +211,7 @@ impl State {
             if let Some(owners) = dependent["metadata"]["ownerReferences"].as_array_mut() {
                 owners.retain(|owner| object::text(owner, "/uid") != Some(uid));
             }
-            self.put(key, dependent)?;
+            self.put(&key, dependent)?;
         }
         Ok(())
     }

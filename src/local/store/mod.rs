@@ -202,7 +202,7 @@ impl State {
     }
 
     /// Stores a new version of an object, and records the change.
-    fn put(&mut self, key: Key, mut object: Value) -> Result<Arc<Value>, ApiError> {
+    fn put(&mut self, key: &Key, mut object: Value) -> Result<Arc<Value>, ApiError> {
         let size = object.to_string().len();
         if size > MAX_OBJECT {
             return Err(ApiError::too_large(size));
@@ -215,7 +215,7 @@ impl State {
         }
         let before = self.objects.insert(key.clone(), object.clone());
         if let Some(before) = &before {
-            self.forget_owners(&key, before);
+            self.forget_owners(key, before);
         }
         for uid in object::owner_uids(&object) {
             self.dependents.entry(uid).or_default().insert(key.clone());

@@ -13,12 +13,12 @@ fn store() -> Store {
     })
 }
 
-fn pod(extra: Value) -> Value {
+fn pod(extra: &Value) -> Value {
     let mut pod = json!({
         "metadata": {"name": "p"},
         "spec": {"nodeName": "local", "containers": [{"name": "c", "image": "busybox"}]},
     });
-    json_patch::merge(&mut pod, &extra);
+    json_patch::merge(&mut pod, extra);
     pod
 }
 
@@ -133,7 +133,7 @@ fn a_json_patch_whose_test_fails_changes_nothing() {
         .create(
             &POD,
             "default",
-            pod(json!({"metadata": {"finalizers": ["f"]}})),
+            pod(&json!({"metadata": {"finalizers": ["f"]}})),
             false,
         )
         .expect("created");
@@ -165,7 +165,7 @@ fn a_json_patch_whose_test_fails_changes_nothing() {
 fn a_running_pod_gets_its_grace_and_goes_when_the_node_says_so() {
     let store = store();
     store
-        .create(&POD, "default", pod(json!({})), false)
+        .create(&POD, "default", pod(&json!({})), false)
         .expect("created");
     let marked = store
         .delete(&POD, "default", "p", &DeleteOptions::default())
@@ -186,7 +186,7 @@ fn a_finalizer_keeps_an_object_until_it_is_removed() {
         .create(
             &POD,
             "default",
-            pod(json!({"metadata": {"finalizers": ["f"]}})),
+            pod(&json!({"metadata": {"finalizers": ["f"]}})),
             false,
         )
         .expect("created");
@@ -212,7 +212,7 @@ fn deletion_of_an_owner_reaches_its_dependents_as_the_policy_says() {
             .expect("created");
         let reference = json!([{"uid": owner["metadata"]["uid"], "kind": "Job", "name": "pi"}]);
         let dependent =
-            pod(json!({"metadata": {"ownerReferences": reference}, "spec": {"nodeName": null}}));
+            pod(&json!({"metadata": {"ownerReferences": reference}, "spec": {"nodeName": null}}));
         store
             .create(&POD, "default", dependent, false)
             .expect("created");
@@ -243,7 +243,7 @@ fn a_foreground_owner_waits_for_a_dependent_that_is_held() {
         .create(&JOB, "default", job(), false)
         .expect("created");
     let reference = json!([{"uid": owner["metadata"]["uid"], "kind": "Job", "name": "pi"}]);
-    let dependent = pod(json!({"metadata": {"ownerReferences": reference}}));
+    let dependent = pod(&json!({"metadata": {"ownerReferences": reference}}));
     store
         .create(&POD, "default", dependent, false)
         .expect("created");

@@ -103,7 +103,7 @@ impl State {
             wanted["metadata"]["generation"] = json!(generation + 1);
         }
         let may_go = object::may_go(&wanted);
-        let stored = self.put(key.clone(), wanted)?;
+        let stored = self.put(&key, wanted)?;
         if may_go {
             return Ok(self.finish_deletion(&key).unwrap_or(stored));
         }
