@@ -2,5 +2,8 @@
 
 pub mod api;
 pub mod kind;
+pub mod logs;
+#[cfg(unix)]
+pub mod node;
 pub mod selector;
 pub mod store;
