@@ -3,6 +3,7 @@
 mod cri;
 mod read;
 mod registry;
+mod serve;
 mod write;
 
 pub use read::LogOptions;

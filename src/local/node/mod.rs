@@ -54,6 +54,8 @@ pub struct Options {
     pub marker: String,
     /// How many Pods run at a time; further ones wait `Pending`.
     pub max_pods: usize,
+    /// Where the logs of its containers are found; the API reads them from a clone.
+    pub logs: LogRegistry,
     /// The command that runs [`guard_main`]. `None`: this executable with [`GUARD_ARGUMENT`].
     pub guard: Option<Vec<OsString>>,
 }
@@ -65,6 +67,7 @@ impl Options {
             root: root.into(),
             marker: marker.into(),
             max_pods: DEFAULT_MAX_PODS,
+            logs: LogRegistry::default(),
             guard: None,
         }
     }
@@ -110,6 +113,17 @@ impl Node {
     }
 }
 
+/// This program, even if its file was replaced since it started, as an update does.
+fn own_program() -> anyhow::Result<PathBuf> {
+    let own = std::env::current_exe().context("the path of this program is unknown")?;
+    let running = PathBuf::from("/proc/self/exe");
+    Ok(if !own.exists() && running.exists() {
+        running
+    } else {
+        own
+    })
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "makes the node's folders, and reads PATH and the markers around this process"
@@ -123,8 +137,7 @@ fn context(client: kube::Client, options: Options) -> anyhow::Result<(Arc<Contex
     let command = if let Some(command) = options.guard {
         command
     } else {
-        let own = std::env::current_exe().context("the path of this program is unknown")?;
-        vec![own.into(), GUARD_ARGUMENT.into()]
+        vec![own_program()?.into(), GUARD_ARGUMENT.into()]
     };
     let guard = Guard::start(&command, &options.marker).with_context(|| {
         format!(
@@ -144,7 +157,7 @@ fn context(client: kube::Client, options: Options) -> anyhow::Result<(Arc<Contex
     };
     let context = Context {
         api: NodeApi::new(client),
-        logs: LogRegistry::default(),
+        logs: options.logs,
         log_folder,
         base,
         guard,

@@ -1,91 +1,33 @@
-//! The node with real processes, as a client of a few lines of API.
+//! The node with real processes, over the embedded API.
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "waits for processes and writes a file that one waits for"
+    reason = "tells the time to the API and writes a file that a process waits for"
 )]
 
-mod fake;
+mod killed;
+mod stage;
 
 use std::ffi::OsString;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use futures::TryStreamExt;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use super::system::marked;
-use super::{Node, Options};
-use crate::local::logs::LogOptions;
-use fake::Fake;
+use crate::local::store::Target;
+use stage::Stage;
 
-/// Runs the guard: this test program, told to run the one test that is the guard's body.
-pub(super) fn guard_command() -> Vec<OsString> {
+/// A command that runs one ignored test of this test program as a process of its own.
+pub(super) fn test_command(test: &str) -> Vec<OsString> {
     let own = std::env::current_exe().expect("this program has a path");
-    let test = "local::node::guard::tests::as_guard";
     [own.into(), test.into()]
         .into_iter()
-        .chain(["--exact", "--ignored", "--test-threads=1"].map(OsString::from))
+        .chain(["--exact", "--ignored", "--nocapture", "--test-threads=1"].map(OsString::from))
         .collect()
 }
 
-struct Stage {
-    api: Fake,
-    node: Node,
-    marker: String,
-    folder: TempDir,
-}
-
-impl Stage {
-    async fn new(max_pods: usize) -> Self {
-        let (api, folder) = (Fake::new(), TempDir::new().expect("a folder"));
-        let marker = format!("node-test-{}", folder.path().display());
-        let options = Options {
-            max_pods,
-            guard: Some(guard_command()),
-            ..Options::new(folder.path(), &marker)
-        };
-        let node = Node::start(api.client(), options).await.expect("a node");
-        Self {
-            api,
-            node,
-            marker,
-            folder,
-        }
-    }
-
-    fn shell(&self, name: &str, script: &str) {
-        let container = json!({"name": "main", "command": ["sh", "-c", script]});
-        self.create(name, &container);
-    }
-
-    fn create(&self, name: &str, container: &Value) {
-        let spec = json!({"restartPolicy": "Never", "terminationGracePeriodSeconds": 1, "containers": [container]});
-        self.api.create(name, &spec);
-    }
-
-    async fn phase(&self, name: &str, phase: &str) -> Value {
-        let is = |pod: Option<&Value>| pod.is_some_and(|pod| pod["status"]["phase"] == phase);
-        self.api.wait(name, is).await.expect("the Pod")
-    }
-
-    /// The end of the one container, once the Pod has come to `phase`.
-    async fn end(&self, name: &str, phase: &str) -> Value {
-        self.phase(name, phase).await["status"]["containerStatuses"][0]["state"]["terminated"]
-            .take()
-    }
-
-    async fn log(&self, name: &str) -> String {
-        let uid = format!("uid-{name}");
-        let log = self.node.logs().stream(&uid, "main", LogOptions::default());
-        let chunks: Vec<_> = log.try_collect().await.expect("a log");
-        String::from_utf8(chunks.concat()).expect("text")
-    }
-
-    async fn close(self) {
-        self.node.shutdown().await;
-        assert!(marked(&self.marker).is_empty(), "processes are left");
-    }
+/// Runs the guard.
+pub(super) fn guard_command() -> Vec<OsString> {
+    test_command("local::node::guard::tests::as_guard")
 }
 
 #[tokio::test]
@@ -100,9 +42,11 @@ async fn a_command_runs_and_its_end_and_output_are_told() {
         (&end["exitCode"], &end["reason"]),
         (&json!(0), &json!("Completed"))
     );
-    let mut lines: Vec<_> = stage.log("good").await.lines().map(str::to_owned).collect();
-    lines.sort();
-    assert_eq!(lines.concat().len(), "onetwothree".len(), "{lines:?}");
+    let log = stage.log("good", false).await;
+    assert!(
+        log.contains("one\n") && log.contains("two\n") && log.contains("three"),
+        "{log}"
+    );
     let end = stage.end("bad", "Failed").await;
     assert_eq!(
         (&end["exitCode"], &end["reason"]),
@@ -116,40 +60,38 @@ async fn a_command_runs_and_its_end_and_output_are_told() {
 #[tokio::test]
 async fn a_process_sees_its_own_environment_and_folder_only() {
     let stage = Stage::new(9).await;
-    stage
-        .api
-        .add_config_map("cm", &json!({"KEY": "from the map"}));
+    stage.config_map("cm", &json!({"KEY": "from the map"}));
     let script = "cat etc/app/KEY; echo; env | sed 's/=.*//' | grep -Ev '^(PWD|SHLVL|_)$' | sort | tr '\\n' ' '; echo; \
                   [ \"$HOME\" = \"$(pwd -P)\" ] && touch \"$TMPDIR/x\" && echo \"$HOSTNAME $WHO $ITEM $(ITEM)\"";
-    let spec = json!({
-        "restartPolicy": "Never",
-        "volumes": [{"name": "v", "configMap": {"name": "cm"}}],
-        "containers": [{
-            "name": "main", "command": ["sh", "-c", script], "volumeMounts": [{"name": "v", "mountPath": "/etc/app"}],
-            "env": [
-                {"name": "WHO", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
-                {"name": "ITEM", "valueFrom": {"configMapKeyRef": {"name": "cm", "key": "KEY"}}},
-            ],
-        }],
-    });
-    stage.api.create("p", &spec);
+    stage.pod(
+        "p",
+        json!({
+            "volumes": [{"name": "v", "configMap": {"name": "cm"}}],
+            "containers": [{
+                "name": "main", "command": ["sh", "-c", script],
+                "volumeMounts": [{"name": "v", "mountPath": "/etc/app"}],
+                "env": [
+                    {"name": "WHO", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+                    {"name": "ITEM", "valueFrom": {"configMapKeyRef": {"name": "cm", "key": "KEY"}}},
+                ],
+            }],
+        }),
+    );
     stage.end("p", "Succeeded").await;
-    insta::assert_snapshot!(stage.log("p").await, @r"
+    insta::assert_snapshot!(stage.log("p", false).await, @r"
     from the map
     HOME HOSTNAME ITEM KUBECTL_BATCH_LOCAL PATH TMPDIR WHO 
     p p from the map from the map
     ");
+    assert!(!stage.folder.path().join("pods").join("x").exists());
     stage.close().await;
 }
 
 #[tokio::test]
 async fn what_cannot_start_fails_with_the_reason() {
     let stage = Stage::new(9).await;
-    stage.create("none", &json!({"name": "main", "image": "busybox:1"}));
-    stage.create(
-        "lost",
-        &json!({"name": "main", "command": ["no-such-program"]}),
-    );
+    stage.container("none", json!({"image": "busybox:1"}));
+    stage.container("lost", json!({"command": ["no-such-program"]}));
     for (name, reason, part) in [
         ("none", "ContainerCannotRun", "pulls no images"),
         (
@@ -163,12 +105,8 @@ async fn what_cannot_start_fails_with_the_reason() {
             (&end["exitCode"], &end["reason"]),
             (&json!(128), &json!(reason))
         );
-        assert!(
-            end["message"]
-                .as_str()
-                .is_some_and(|message| message.contains(part)),
-            "{end}"
-        );
+        let message = end["message"].as_str().unwrap_or_default();
+        assert!(message.contains(part), "{end}");
     }
     stage.close().await;
 }
@@ -180,12 +118,42 @@ async fn a_deleted_pod_gets_term_then_kill_and_goes() {
     stage.shell("stubborn", "trap '' TERM; sleep 1000; sleep 1000");
     for name in ["polite", "stubborn"] {
         stage.phase(name, "Running").await;
-        stage.api.delete(name, 1);
+        stage.delete(name, None);
     }
     for name in ["polite", "stubborn"] {
-        stage.api.wait(name, |pod| pod.is_none()).await;
+        stage.wait(name, |pod| pod.is_none()).await;
     }
-    assert!(marked(&stage.marker).is_empty(), "processes are left");
+    stage.no_process().await;
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn a_deleted_pod_that_a_finalizer_holds_shows_how_it_ended() {
+    let stage = Stage::new(9).await;
+    stage.shell("p", "sleep 1000");
+    stage.patch(
+        "p",
+        Target::Object,
+        json!({"metadata": {"finalizers": ["batch.kubernetes.io/job-tracking"]}}),
+    );
+    stage.phase("p", "Running").await;
+    stage.delete("p", Some(5));
+    let pod = stage.phase("p", "Failed").await;
+    let end = &pod["status"]["containerStatuses"][0]["state"]["terminated"];
+    assert_eq!(
+        (&end["exitCode"], &end["signal"]),
+        (&json!(143), &json!(15))
+    );
+    let released = |pod: Option<&Value>| {
+        pod.is_some_and(|pod| pod["metadata"]["deletionGracePeriodSeconds"] == 0)
+    };
+    stage.wait("p", released).await;
+    stage.patch(
+        "p",
+        Target::Object,
+        json!({"metadata": {"finalizers": null}}),
+    );
+    stage.wait("p", |pod| pod.is_none()).await;
     stage.close().await;
 }
 
@@ -193,14 +161,22 @@ async fn a_deleted_pod_gets_term_then_kill_and_goes() {
 async fn a_pod_that_is_removed_by_force_leaves_nothing() {
     let stage = Stage::new(9).await;
     stage.shell("p", "sleep 1000");
-    stage.phase("p", "Running").await;
-    stage.api.remove("p");
-    let scratch = stage.folder.path().join("pods/uid-p");
-    let end = Instant::now() + Duration::from_secs(10);
-    while (scratch.exists() || !marked(&stage.marker).is_empty()) && Instant::now() < end {
+    let pod = stage.phase("p", "Running").await;
+    let scratch = stage
+        .folder
+        .path()
+        .join("pods")
+        .join(pod["metadata"]["uid"].as_str().expect("a uid"));
+    assert!(scratch.exists());
+    stage.delete("p", Some(0));
+    stage.no_process().await;
+    for _ in 0..1000 {
+        if !scratch.exists() {
+            break;
+        }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert!(!scratch.exists() && marked(&stage.marker).is_empty());
+    assert!(!scratch.exists());
     stage.close().await;
 }
 
@@ -210,7 +186,10 @@ async fn pods_beyond_the_room_wait_and_then_run() {
     stage.shell("a", "while [ ! -e ../../../../go ]; do sleep 0.05; done");
     stage.phase("a", "Running").await;
     stage.shell("b", "true");
-    let pod = stage.phase("b", "Pending").await;
+    let told = |pod: Option<&Value>| {
+        pod.is_some_and(|pod| pod["status"]["conditions"][0]["reason"] == "Unschedulable")
+    };
+    let pod = stage.wait("b", told).await.expect("the Pod");
     let condition = &pod["status"]["conditions"][0];
     assert_eq!(
         condition["message"],
@@ -219,6 +198,21 @@ async fn pods_beyond_the_room_wait_and_then_run() {
     std::fs::write(stage.folder.path().join("go"), "").expect("a file");
     stage.phase("a", "Succeeded").await;
     stage.phase("b", "Succeeded").await;
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn a_pod_that_is_deleted_while_it_waits_never_runs() {
+    let stage = Stage::new(1).await;
+    stage.shell("a", "while [ ! -e ../../../../go ]; do sleep 0.05; done");
+    stage.phase("a", "Running").await;
+    stage.shell("b", "touch ../../../../ran");
+    stage.shell("c", "true");
+    stage.delete("b", None);
+    stage.wait("b", |pod| pod.is_none()).await;
+    std::fs::write(stage.folder.path().join("go"), "").expect("a file");
+    stage.phase("c", "Succeeded").await;
+    assert!(!stage.folder.path().join("ran").exists());
     stage.close().await;
 }
 
@@ -236,14 +230,79 @@ async fn a_node_that_stops_ends_everything() {
 #[tokio::test]
 async fn a_container_restarts_in_place_and_its_last_log_is_kept() {
     let stage = Stage::new(9).await;
-    let script = "echo try; [ -e ../../tmp/main/seen ] || { touch ../../tmp/main/seen; exit 1; }; echo again";
+    let seen = "../../tmp/main/seen";
+    let script =
+        format!("[ -e {seen} ] && {{ echo again; exit; }}; echo try; touch {seen}; exit 1");
     let container = json!({"name": "main", "command": ["sh", "-c", script]});
-    stage.api.create(
+    stage.pod(
         "p",
-        &json!({"restartPolicy": "OnFailure", "containers": [container]}),
+        json!({"restartPolicy": "OnFailure", "containers": [container]}),
     );
     let pod = stage.phase("p", "Succeeded").await;
-    assert_eq!(pod["status"]["containerStatuses"][0]["restartCount"], 1);
-    assert_eq!(stage.log("p").await, "try\nagain\n");
+    let status = &pod["status"]["containerStatuses"][0];
+    assert_eq!(
+        (
+            &status["restartCount"],
+            &status["lastState"]["terminated"]["exitCode"]
+        ),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(stage.log("p", false).await, "again\n");
+    assert_eq!(stage.log("p", true).await, "try\n");
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn a_log_is_followed_to_the_end_of_the_container() {
+    let stage = Stage::new(9).await;
+    stage.shell("p", "for i in 1 2 3; do echo $i; sleep 0.1; done");
+    stage.phase("p", "Running").await;
+    assert_eq!(stage.follow("p").await, "1\n2\n3\n");
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn output_of_what_outlives_the_container_does_not_hold_it_up() {
+    let stage = Stage::new(9).await;
+    stage.shell("p", "setsid sleep 1000 & echo done");
+    stage.end("p", "Succeeded").await;
+    assert_eq!(stage.log("p", false).await, "done\n");
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn conditions_of_others_stay() {
+    let stage = Stage::new(9).await;
+    stage.shell("p", "while [ ! -e ../../../../go ]; do sleep 0.05; done");
+    let pod = stage.phase("p", "Running").await;
+    let mut conditions = pod["status"]["conditions"]
+        .as_array()
+        .expect("conditions")
+        .clone();
+    conditions.push(json!({"type": "DisruptionTarget", "status": "True"}));
+    stage.patch(
+        "p",
+        Target::Status,
+        json!({"status": {"conditions": conditions}}),
+    );
+    // The node's watch must bring the change before the process ends.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    std::fs::write(stage.folder.path().join("go"), "").expect("a file");
+    let pod = stage.phase("p", "Succeeded").await;
+    let conditions = pod["status"]["conditions"].as_array().expect("conditions");
+    let kinds: Vec<_> = conditions
+        .iter()
+        .filter_map(|c| c["type"].as_str())
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "PodScheduled",
+            "Initialized",
+            "ContainersReady",
+            "Ready",
+            "DisruptionTarget"
+        ]
+    );
     stage.close().await;
 }
