@@ -1,1 +1,7 @@
-//! Lists of items from text that was already read.
+//! Lists of items, from text that was already read.
+
+mod item;
+mod list;
+
+pub use item::Item;
+pub use list::{Entry, ListError, comma_list, lines, unique};

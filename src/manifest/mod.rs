@@ -1,1 +1,5 @@
-//! Manifests as data: YAML, names, labels, digests, lint.
+//! Manifests as data: YAML, names, digests.
+
+pub mod digest;
+pub mod names;
+pub mod yaml;

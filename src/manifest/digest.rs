@@ -1,0 +1,31 @@
+//! The digest of a member: what a repeated submit compares.
+
+use sha2::{Digest, Sha256};
+
+/// The first 16 hex digits of SHA-256.
+pub fn short(bytes: &[u8]) -> String {
+    hex(bytes, 8)
+}
+
+/// The first `count` bytes of SHA-256, in hex.
+pub fn hex(bytes: &[u8], count: usize) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let hash = Sha256::digest(bytes);
+    let digit = |n: u8| char::from(DIGITS[usize::from(n)]);
+    hash.iter()
+        .take(count)
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_the_front_of_sha_256() {
+        // echo -n abc | sha256sum
+        assert_eq!(short(b"abc"), "ba7816bf8f01cfea");
+        assert_eq!(hex(b"", 4), "e3b0c442");
+    }
+}

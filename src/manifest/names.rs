@@ -1,0 +1,139 @@
+//! Names and label values that Kubernetes accepts, made from items that it would not.
+
+use std::borrow::Cow;
+
+use super::digest;
+
+/// Characters of a DNS label, and of a label value.
+pub const MAX: usize = 63;
+/// `-` and the hash of an item that lost something.
+const SUFFIX: usize = 9;
+
+/// A part of a name that comes from an item: lower case, `[a-z0-9-]`. The flag says that something was lost.
+pub fn safe_part(item: &str) -> (Cow<'_, str>, bool) {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if item.bytes().all(plain) {
+        return (Cow::Borrowed(item), item.is_empty());
+    }
+    let safe: String = item
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    (Cow::Owned(safe), true)
+}
+
+/// A whole name from its parts joined; `lost` says that a part lost something, `source` is what the hash is taken of.
+///
+/// At most 63 characters, no `-` or `.` at either end; where anything was lost, `-` and 8 hex digits are appended.
+pub fn finish(joined: &str, lost: bool, source: &str) -> String {
+    let edge = |c: char| matches!(c, '-' | '.' | '_');
+    let trimmed = joined.trim_matches(edge);
+    if !lost && joined.len() <= MAX && trimmed.len() == joined.len() && !joined.is_empty() {
+        return joined.to_owned();
+    }
+    let room = MAX - SUFFIX;
+    let cut = trimmed
+        .char_indices()
+        .map(|(at, _)| at)
+        .find(|at| *at >= room)
+        .unwrap_or(trimmed.len());
+    let front = trimmed[..cut].trim_end_matches(edge);
+    let hash = digest::hex(source.as_bytes(), 4);
+    if front.is_empty() {
+        format!("x-{hash}")
+    } else {
+        format!("{front}-{hash}")
+    }
+}
+
+/// Whether Kubernetes takes a text as the name of an object (RFC 1123 subdomain).
+pub fn is_object_name(name: &str) -> bool {
+    let label = |label: &str| {
+        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        !label.is_empty()
+            && label.chars().all(inner)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(label)
+}
+
+/// Whether Kubernetes takes a text as a label's value.
+pub fn is_label_value(value: &str) -> bool {
+    let inner = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let outer = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
+    value.len() <= MAX
+        && value.chars().all(inner)
+        && outer(value.chars().next())
+        && outer(value.chars().next_back())
+}
+
+/// Whether a text can be a label's key: an optional DNS prefix and a name.
+pub fn is_label_key(key: &str) -> bool {
+    let (prefix, name) = key
+        .rsplit_once('/')
+        .map_or((None, key), |(prefix, name)| (Some(prefix), name));
+    prefix.is_none_or(is_object_name) && !name.is_empty() && is_label_value(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(item: &str) -> String {
+        let (part, lost) = safe_part(item);
+        finish(&format!("process-item-{part}"), lost, item)
+    }
+
+    #[test]
+    fn a_safe_item_stands_as_it_is_and_another_one_gets_its_hash() {
+        assert_eq!(name("apple"), "process-item-apple");
+        assert_eq!(name("Apple"), "process-item-apple-f223faa9");
+        assert_eq!(name("data/1.csv"), "process-item-data-1-csv-8946c948");
+        assert_ne!(name("a b"), name("a_b"));
+    }
+
+    #[test]
+    fn every_name_is_one_that_kubernetes_takes() {
+        for item in [
+            "",
+            "-",
+            "a-",
+            "é",
+            "日本",
+            &"x".repeat(200),
+            "a\nb",
+            ".",
+            "A.B",
+        ] {
+            let name = name(item);
+            assert!(
+                is_object_name(&name) && name.len() <= MAX,
+                "{item:?} gives {name:?}"
+            );
+        }
+        assert!(is_object_name(&finish("", true, "")));
+    }
+
+    #[test]
+    fn label_values_and_keys() {
+        for (value, good) in [("", true), ("a_b.C-1", true), ("-a", false), ("a b", false)] {
+            assert_eq!(is_label_value(value), good, "{value:?}");
+        }
+        for (key, good) in [
+            ("jobgroup", true),
+            ("example.com/group", true),
+            ("", false),
+            ("a/b/c", false),
+            ("-x", false),
+        ] {
+            assert_eq!(is_label_key(key), good, "{key:?}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! YAML as kubectl reads and writes it: YAML 1.1's plain scalars, documents split at `---`.
+
+mod emit;
+mod read;
+mod scalar;
+
+pub use emit::{Sink, emit_document, emit_scalar, to_yaml};
+pub use read::{YamlError, documents};
+pub use scalar::{is_plain_safe, resolve};

@@ -1,0 +1,142 @@
+//! Jinja: the template is rendered for each item, with a token in place of every value that an expression yields.
+
+use std::sync::{Arc, Mutex};
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value, context};
+
+use super::error::TemplateError;
+use super::{filters, token};
+use crate::items::Item;
+
+/// Instructions that one rendering may take; a template of ten thousand lines needs a hundredth of it.
+const FUEL: u64 = 10_000_000;
+/// The largest rendering.
+const MAX_RENDERED: usize = 16 * 1024 * 1024;
+
+/// One file of a template that holds Jinja.
+pub(super) struct Jinja {
+    environment: Environment<'static>,
+    values: Arc<Mutex<Vec<String>>>,
+    file: String,
+}
+
+/// Whether a text holds Jinja at all.
+pub(super) fn is_jinja(text: &str) -> bool {
+    ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark))
+}
+
+impl Jinja {
+    /// Compiles a text.
+    pub(super) fn compile(file: &str, text: &str) -> Result<Self, TemplateError> {
+        let values = Arc::new(Mutex::new(Vec::new()));
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(|_| AutoEscape::None);
+        let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
+        environment.set_syntax(syntax.expect("the default delimiters are valid"));
+        environment.set_fuel(Some(FUEL));
+        filters::add(&mut environment);
+        let collected = values.clone();
+        environment
+            .set_formatter(move |out, state, value| format_value(out, state, value, &collected));
+        environment
+            .add_template_owned("template", text.to_owned())
+            .map_err(|error| problem(file, &error, &[]))?;
+        Ok(Self {
+            environment,
+            values,
+            file: file.to_owned(),
+        })
+    }
+
+    /// Whether the template looks at the item at all; if not, it holds its own list.
+    pub(super) fn uses_item(&self) -> bool {
+        self.environment
+            .get_template("template")
+            .is_ok_and(|template| {
+                template
+                    .undeclared_variables(false)
+                    .iter()
+                    .any(|name| matches!(name.as_str(), "item" | "index" | "ITEM" | "INDEX"))
+            })
+    }
+
+    /// The text with tokens, and their values.
+    pub(super) fn render(
+        &self,
+        item: &Item,
+        constants: &[(String, String)],
+    ) -> Result<(String, Vec<String>), TemplateError> {
+        let template = self
+            .environment
+            .get_template("template")
+            .expect("it was added when compiled");
+        self.values
+            .lock()
+            .expect("a rendering does not panic")
+            .clear();
+        let constants: Value = constants
+            .iter()
+            .map(|(name, value)| (name.clone(), Value::from(value.clone())))
+            .collect();
+        let own = context! {
+            item => Value::from(Serde(&item.value)), ITEM => item.text(),
+            index => item.index, INDEX => item.index,
+        };
+        let text = template
+            .render(context! { ..own, ..constants })
+            .map_err(|error| problem(&self.file, &error, &["item", "index"]))?;
+        if text.len() > MAX_RENDERED {
+            return Err(TemplateError::Whole {
+                file: self.file.clone(),
+                problem: format!(
+                    "one item renders to {} bytes; the limit is {MAX_RENDERED}",
+                    text.len()
+                ),
+                hint: "put fewer objects into one template".into(),
+            });
+        }
+        let values = std::mem::take(&mut *self.values.lock().expect("a rendering does not panic"));
+        Ok((text, values))
+    }
+}
+
+fn format_value(
+    out: &mut Output<'_>,
+    state: &mut State<'_, '_>,
+    value: &Value,
+    values: &Mutex<Vec<String>>,
+) -> Result<(), minijinja::Error> {
+    if value.is_undefined() || value.is_safe() {
+        return minijinja::escape_formatter(out, state, value);
+    }
+    let mut values = values.lock().expect("a rendering does not panic");
+    let number = values.len();
+    values.push(if value.is_none() {
+        String::new()
+    } else {
+        value.to_string()
+    });
+    out.write_str(&token::token(number))?;
+    Ok(())
+}
+
+fn problem(file: &str, error: &minijinja::Error, provided: &[&str]) -> TemplateError {
+    let mut problem = error.kind().to_string();
+    if let Some(detail) = error.detail() {
+        problem = format!("{problem}: {detail}");
+    }
+    if error.kind() == minijinja::ErrorKind::UndefinedError {
+        problem = format!(
+            "{problem}\nhint: provided are {}, the fields of `item` and what --set gives",
+            provided.join(", ")
+        );
+    }
+    TemplateError::Jinja {
+        file: file.to_owned(),
+        line: error.line().unwrap_or(1),
+        problem,
+    }
+}
