@@ -28,13 +28,19 @@ pub fn safe_part(item: &str) -> (Cow<'_, str>, bool) {
     (Cow::Owned(safe), true)
 }
 
+/// Whether a name that lost nothing may stand as it is.
+pub fn stands(name: &str) -> bool {
+    let edge = |byte: Option<&u8>| byte.is_none_or(|byte| b"-._".contains(byte));
+    name.len() <= MAX && !edge(name.as_bytes().first()) && !edge(name.as_bytes().last())
+}
+
 /// A whole name from its parts joined; `lost` says that a part lost something, `source` is what the hash is taken of.
 ///
 /// At most 63 characters, no `-` or `.` at either end; where anything was lost, `-` and 8 hex digits are appended.
 pub fn finish(joined: &str, lost: bool, source: &str) -> String {
     let edge = |c: char| matches!(c, '-' | '.' | '_');
     let trimmed = joined.trim_matches(edge);
-    if !lost && joined.len() <= MAX && trimmed.len() == joined.len() && !joined.is_empty() {
+    if !lost && stands(joined) {
         return joined.to_owned();
     }
     let room = MAX - SUFFIX;

@@ -1,38 +1,83 @@
-//! What the tool itself writes on objects: the group's label, the namespace, `managedBy`; and, for each item, annotations.
+//! What the tool itself writes on objects: labels, the namespace, `managedBy`; and, for each item, annotations.
 
 use serde_json::Value;
 
-use super::Options;
 use super::slot::{Piece, Role, Slot};
+use super::token;
 use super::tree::Node;
+use super::{Options, is_member_kind};
 
 /// Where the annotations stand in an object.
 const ITEM: &str = "kubectl-batch/item";
 const INDEX: &str = "kubectl-batch/index";
 const DIGEST: &str = "kubectl-batch/digest";
 const ATTEMPT: &str = "kubectl-batch/attempt";
-/// The variable that stands for the digest, which no item provides.
-pub(super) const DIGEST_VARIABLE: &str = "kubectl-batch digest";
 /// The value of `spec.managedBy` that hands a Job to this tool's reconciler.
 const RECONCILER: &str = "kubectl-batch/reconciler";
 
-/// Writes what is the same for all items.
-pub(super) fn label(document: &mut Node, group: &str, options: &Options) {
-    let label = || Node::Fixed(Value::String(group.into()));
+fn text(text: &str) -> Node {
+    Node::Fixed(Value::String(text.into()))
+}
+
+/// A text of the command line, in which `$NAME` is a placeholder too.
+fn with_dollars(written: &str, role: Role, options: &Options) -> Node {
+    let (tokens, names) = token::tokenize_dollars(written, 0, |name| options.provides(name));
+    if names.is_empty() {
+        return text(written);
+    }
+    let piece = |part: Result<&str, usize>| match part {
+        Ok(literal) => Piece::Literal(literal.into()),
+        Err(number) => options.piece(names.get(number).map_or("", String::as_str)),
+    };
+    let pieces = token::pieces(&tokens).into_iter().map(piece).collect();
+    Node::Slot(Slot::added(role, pieces))
+}
+
+/// Writes what belongs to the object itself, and so to its digest.
+pub(super) fn decorate(document: &mut Node, group: &str, options: &Options) {
     let kind = document
         .get("kind")
         .and_then(Node::text)
         .unwrap_or_default()
         .to_owned();
+    if kind == "CronJob" && document.get("apiVersion").and_then(Node::text) == Some("batch/v1beta1")
+    {
+        // The same fields; v1beta1 is gone since Kubernetes 1.25.
+        document.set("apiVersion", text("batch/v1"));
+    }
     if let Some(metadata) = document.map_mut("metadata") {
         if let Some(namespace) = &options.namespace {
-            metadata.set("namespace", Node::Fixed(Value::String(namespace.clone())));
+            metadata.set("namespace", text(namespace));
         }
-        if let Some(labels) = metadata.map_mut("labels") {
-            labels.set(&options.group_label, label());
+        if let Some(name) = options
+            .name_template
+            .as_deref()
+            .filter(|_| is_member_kind(&kind))
+        {
+            metadata.set("name", with_dollars(name, Role::Name, options));
+        }
+        if !options.annotations.is_empty()
+            && let Some(annotations) = metadata.map_mut("annotations")
+        {
+            for (key, value) in &options.annotations {
+                annotations.set(key, with_dollars(value, Role::Text, options));
+            }
         }
     }
-    let templates: &[&[&str]] = match kind.as_str() {
+    label(document, &["metadata", "labels"], group, options);
+    for path in pod_template_labels(&kind) {
+        label(document, path, group, options);
+    }
+    if options.reconcile
+        && kind == "Job"
+        && let Some(spec) = document.map_mut("spec")
+    {
+        spec.set("managedBy", text(RECONCILER));
+    }
+}
+
+fn pod_template_labels(kind: &str) -> &'static [&'static [&'static str]] {
+    match kind {
         "Job" => &[&["spec", "template", "metadata", "labels"]],
         "CronJob" => &[
             &["spec", "jobTemplate", "metadata", "labels"],
@@ -46,20 +91,17 @@ pub(super) fn label(document: &mut Node, group: &str, options: &Options) {
             ],
         ],
         _ => &[],
-    };
-    for path in templates {
-        let labels = path
-            .iter()
-            .try_fold(&mut *document, |node, key| node.map_mut(key));
-        if let Some(labels) = labels {
-            labels.set(&options.group_label, label());
-        }
     }
-    if options.reconcile
-        && kind == "Job"
-        && let Some(spec) = document.map_mut("spec")
-    {
-        spec.set("managedBy", Node::Fixed(Value::String(RECONCILER.into())));
+}
+
+fn label(document: &mut Node, path: &[&str], group: &str, options: &Options) {
+    let labels = path
+        .iter()
+        .try_fold(document, |node, key| node.map_mut(key));
+    let Some(labels) = labels else { return };
+    labels.set(&options.group_label, text(group));
+    for (key, value) in &options.labels {
+        labels.set(key, with_dollars(value, Role::Label, options));
     }
 }
 
@@ -71,15 +113,13 @@ pub(super) fn annotate(document: &mut Node) {
     else {
         return;
     };
-    for (key, variable) in [(ITEM, "ITEM"), (INDEX, "INDEX"), (DIGEST, DIGEST_VARIABLE)] {
-        let pieces = vec![Piece::Variable(variable.into())];
-        annotations.set(
-            key,
-            Node::Slot(Slot {
-                role: Role::Text,
-                pieces,
-            }),
-        );
+    let variable = |name: &str| Piece::Variable(name.into());
+    for (key, piece) in [
+        (ITEM, variable("ITEM")),
+        (INDEX, variable("INDEX")),
+        (DIGEST, Piece::Digest),
+    ] {
+        annotations.set(key, Node::Slot(Slot::added(Role::Text, vec![piece])));
     }
-    annotations.set(ATTEMPT, Node::Fixed(Value::String("1".into())));
+    annotations.set(ATTEMPT, text("1"));
 }

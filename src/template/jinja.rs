@@ -7,7 +7,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value, context};
 
 use super::error::TemplateError;
-use super::{filters, token};
+use super::{Options, filters, token};
 use crate::items::Item;
 
 /// Instructions that one rendering may take; a template of ten thousand lines needs a hundredth of it.
@@ -67,7 +67,7 @@ impl Jinja {
     pub(super) fn render(
         &self,
         item: &Item,
-        constants: &[(String, String)],
+        options: &Options,
     ) -> Result<(String, Vec<String>), TemplateError> {
         let template = self
             .environment
@@ -77,7 +77,8 @@ impl Jinja {
             .lock()
             .expect("a rendering does not panic")
             .clear();
-        let constants: Value = constants
+        let constants: Value = options
+            .constants
             .iter()
             .map(|(name, value)| (name.clone(), Value::from(value.clone())))
             .collect();
@@ -85,21 +86,38 @@ impl Jinja {
             item => Value::from(Serde(&item.value)), ITEM => item.text(),
             index => item.index, INDEX => item.index,
         };
-        let text = template
-            .render(context! { ..own, ..constants })
-            .map_err(|error| problem(&self.file, &error, &["item", "index"]))?;
-        if text.len() > MAX_RENDERED {
+        let mut text = Bounded(Vec::new());
+        let rendered = template
+            .render_captured_to(context! { ..own, ..constants }, &mut text)
+            .map(|_| ());
+        if text.0.len() > MAX_RENDERED {
             return Err(TemplateError::Whole {
                 file: self.file.clone(),
-                problem: format!(
-                    "one item renders to {} bytes; the limit is {MAX_RENDERED}",
-                    text.len()
-                ),
+                problem: format!("one item renders to more than {MAX_RENDERED} bytes"),
                 hint: "put fewer objects into one template".into(),
             });
         }
+        rendered.map_err(|error| problem(&self.file, &error, &["item", "index"]))?;
+        let text = String::from_utf8(text.0).expect("strings are written");
         let values = std::mem::take(&mut *self.values.lock().expect("a rendering does not panic"));
         Ok((text, values))
+    }
+}
+
+/// Takes text up to the limit, and then fails.
+struct Bounded(Vec<u8>);
+
+impl std::io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.extend_from_slice(bytes);
+        if self.0.len() > MAX_RENDERED {
+            return Err(std::io::Error::other("too much output"));
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
@@ -133,6 +151,9 @@ fn problem(file: &str, error: &minijinja::Error, provided: &[&str]) -> TemplateE
             "{problem}\nhint: provided are {}, the fields of `item` and what --set gives",
             provided.join(", ")
         );
+    }
+    if error.kind() == minijinja::ErrorKind::OutOfFuel {
+        problem = format!("this template does not end: one item took more than {FUEL} steps");
     }
     TemplateError::Jinja {
         file: file.to_owned(),

@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::error::{TemplateError, place};
+use super::notice::{Finding, Notice, Severity};
 use super::token;
 use super::tree::Node;
-use super::{Options, Source};
+use super::{Options, Source, rules, schema};
 
 /// Checks one document; `from` is the byte offset of the document in its source.
 pub(super) fn document(
@@ -89,10 +90,7 @@ fn unprovided(rule: &Rule<'_>, document: &Node, options: &Options) -> Result<(),
                 continue;
             };
             let written = &literal[at..(at + 1 + name.len()).min(literal.len())];
-            let mut provided = vec!["ITEM".to_owned(), "INDEX".to_owned()];
-            provided.extend(options.variables.iter().cloned());
-            provided.extend(options.constants.iter().map(|(name, _)| name.clone()));
-            let hint = format!("provided are {}", provided.join(", "));
+            let hint = format!("provided are {}", options.provided());
             return Err(rule.at_text(written, &format!("no item provides ${name}"), &hint));
         }
     }
@@ -116,20 +114,22 @@ impl Rule<'_> {
         }
     }
 
+    /// A finding with its place.
+    fn notice(&self, finding: Finding) -> Notice {
+        let (line, column) = self.find(&format!("{}:", finding.field()));
+        Notice {
+            severity: finding.severity,
+            file: self.source.name.clone(),
+            line,
+            column,
+            path: finding.path,
+            problem: finding.problem,
+        }
+    }
+
     /// At the first place of a text after the document begins; at the document, if the text was made by a loop.
     fn at_text(&self, text: &str, problem: &str, hint: &str) -> TemplateError {
-        let lines: usize = self
-            .source
-            .text
-            .split_inclusive('\n')
-            .take(self.offset)
-            .map(str::len)
-            .sum();
-        let tail = self.source.text.get(lines..).unwrap_or("");
-        let (line, column) = match tail.find(text) {
-            Some(at) => place(&self.source.text, lines + at),
-            None => (self.offset + 1, 1),
-        };
+        let (line, column) = self.find(text);
         TemplateError::Rule {
             file: self.source.name.clone(),
             line,
@@ -138,4 +138,39 @@ impl Rule<'_> {
             hint: hint.into(),
         }
     }
+
+    fn find(&self, text: &str) -> (usize, usize) {
+        let lines: usize = self
+            .source
+            .text
+            .split_inclusive('\n')
+            .take(self.offset)
+            .map(str::len)
+            .sum();
+        let tail = self.source.text.get(lines..).unwrap_or("");
+        match tail.find(text) {
+            Some(at) => place(&self.source.text, lines + at),
+            None => (self.offset + 1, 1),
+        }
+    }
+}
+
+/// What the check of a document finds; `value` is the document for one item.
+pub(super) fn notices(plain: &Node, value: &Value, source: &Source, offset: usize) -> Vec<Notice> {
+    let rule = Rule { source, offset };
+    let mut found = rules::check(value);
+    let text = |key: &str| plain.get(key).and_then(Node::text).unwrap_or_default();
+    if text("kind") == "CronJob" && text("apiVersion") == "batch/v1beta1" {
+        let problem = "batch/v1beta1 is gone since Kubernetes 1.25: written as batch/v1";
+        found.push(Finding::new(
+            Severity::Warning,
+            "apiVersion".into(),
+            problem,
+        ));
+    }
+    found.extend(schema::check(value));
+    found
+        .into_iter()
+        .map(|finding| rule.notice(finding))
+        .collect()
 }

@@ -5,20 +5,34 @@
 
 mod annotate;
 mod builtin;
+mod canonical;
 mod compiled;
 mod error;
+mod file;
 mod filters;
+mod group_name;
 mod jinja;
 mod lint;
+mod notice;
+mod outline;
+mod recipe;
+mod rules;
+mod schema;
+mod segment;
 mod slot;
+mod splice;
 mod token;
 mod tree;
+mod unique;
 
 use serde_json::Value;
 
 pub use builtin::{Builtin, builtin, builtins};
 pub use compiled::Template;
 pub use error::TemplateError;
+pub use notice::{Notice, Severity};
+pub use recipe::{NoSuchField, Recipe};
+pub use unique::Names;
 
 /// One file of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +72,12 @@ pub struct Options {
     pub variables: Vec<String>,
     /// Names with a fixed value, for all items.
     pub constants: Vec<(String, String)>,
+    /// Labels for all objects and Pod templates; `$NAME` is a placeholder in their values.
+    pub labels: Vec<(String, String)>,
+    /// Annotations for all objects; `$NAME` is a placeholder in their values.
+    pub annotations: Vec<(String, String)>,
+    /// Replaces the `metadata.name` of Jobs; `$NAME` is a placeholder in it.
+    pub name_template: Option<String>,
     /// Whether our annotations are written.
     pub annotate: bool,
     /// Whether Jobs are handed to this tool's reconciler.
@@ -74,9 +94,43 @@ impl Default for Options {
             strict_names: false,
             variables: Vec::new(),
             constants: Vec::new(),
+            labels: Vec::new(),
+            annotations: Vec::new(),
+            name_template: None,
             annotate: true,
             reconcile: false,
         }
+    }
+}
+
+impl Options {
+    /// Whether `$NAME` is a placeholder.
+    fn provides(&self, name: &str) -> bool {
+        matches!(name, "ITEM" | "INDEX")
+            || self.variables.iter().any(|known| known == name)
+            || self.constants.iter().any(|(known, _)| known == name)
+    }
+
+    /// What a `$NAME` that is provided stands for: the item's own value wins over a constant.
+    fn piece(&self, name: &str) -> slot::Piece {
+        let own =
+            matches!(name, "ITEM" | "INDEX") || self.variables.iter().any(|known| known == name);
+        let constant = self.constants.iter().find(|(known, _)| known == name);
+        match constant.filter(|_| !own) {
+            Some((_, value)) => slot::Piece::Constant(value.clone()),
+            None => slot::Piece::Variable(name.to_owned()),
+        }
+    }
+
+    /// The names that are provided, for messages.
+    fn provided(&self) -> String {
+        let own = ["ITEM", "INDEX"].map(str::to_owned).into_iter();
+        let constants = self.constants.iter().map(|(name, _)| name.clone());
+        let all: Vec<_> = own
+            .chain(self.variables.iter().cloned())
+            .chain(constants)
+            .collect();
+        all.join(", ")
     }
 }
 
@@ -88,6 +142,11 @@ pub struct Expansion {
 }
 
 impl Expansion {
+    /// The first member.
+    pub fn job(&self) -> Option<&Value> {
+        self.members().next()
+    }
+
     /// The Jobs among the objects: the members of the group.
     pub fn members(&self) -> impl Iterator<Item = &Value> {
         self.objects.iter().filter(|object| is_member(object))
@@ -96,7 +155,11 @@ impl Expansion {
 
 /// Whether an object is a member of a group.
 pub fn is_member(object: &Value) -> bool {
-    matches!(object["kind"].as_str(), Some("Job" | "CronJob"))
+    object["kind"].as_str().is_some_and(is_member_kind)
+}
+
+fn is_member_kind(kind: &str) -> bool {
+    matches!(kind, "Job" | "CronJob")
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ pub(super) enum Role {
     Name,
     /// A label's value: made safe.
     Label,
+    /// Part of a comment: one line.
+    Comment,
 }
 
 /// A part of a slot.
@@ -27,10 +29,14 @@ pub(super) enum Role {
 pub(super) enum Piece {
     /// Text of the template.
     Literal(String),
+    /// The value of a constant, which is made safe where an item's would be.
+    Constant(String),
     /// A variable of the item.
     Variable(String),
     /// The value of an expression, by its number in the rendering.
     Rendered(usize),
+    /// The digest of the object in which the slot stands.
+    Digest,
 }
 
 /// A scalar with placeholders.
@@ -38,32 +44,34 @@ pub(super) enum Piece {
 pub(super) struct Slot {
     pub(super) role: Role,
     pub(super) pieces: Vec<Piece>,
+    /// The numbers of the tokens that stand for the pieces in the text; none for a slot that the tool adds.
+    pub(super) tokens: Vec<usize>,
 }
 
 /// What slots are filled from.
+#[derive(Clone, Copy)]
 pub(super) struct Filling<'a> {
     pub(super) item: &'a Item,
-    pub(super) constants: &'a [(String, String)],
     pub(super) rendered: &'a [String],
+    pub(super) digest: &'a str,
     pub(super) strict_names: bool,
+    /// Stands for every value, when a compiled text is tried.
+    pub(super) probe: Option<&'a str>,
 }
 
-impl Filling<'_> {
-    fn value<'a>(&'a self, piece: &'a Piece) -> Cow<'a, str> {
+impl<'a> Filling<'a> {
+    fn value(&self, piece: &'a Piece) -> Cow<'a, str> {
+        if let (Some(probe), Piece::Variable(_) | Piece::Rendered(_)) = (self.probe, piece) {
+            return Cow::Borrowed(probe);
+        }
         match piece {
-            Piece::Literal(text) => Cow::Borrowed(text),
-            Piece::Variable(name) => self
-                .item
-                .variable(name)
-                .or_else(|| {
-                    let constant = self.constants.iter().find(|(known, _)| known == name);
-                    constant.map(|(_, value)| Cow::Borrowed(value.as_str()))
-                })
-                .unwrap_or_default(),
+            Piece::Literal(text) | Piece::Constant(text) => Cow::Borrowed(text),
+            Piece::Variable(name) => self.item.variable(name).unwrap_or_default(),
+            Piece::Digest => Cow::Borrowed(self.digest),
             Piece::Rendered(number) => {
                 let text = self.rendered.get(*number).map_or("", String::as_str);
                 if token::contains_token(text) {
-                    self.flatten(text).into()
+                    Cow::Owned(self.flatten(text))
                 } else {
                     Cow::Borrowed(text)
                 }
@@ -77,8 +85,11 @@ impl Filling<'_> {
         for piece in token::pieces(text) {
             match piece {
                 Ok(literal) => flat.push_str(literal),
-                // Numbers grow from the inside out, so this ends.
-                Err(number) => flat.push_str(&self.value(&Piece::Rendered(number))),
+                // An inner token has a smaller number than the block that holds it, so this ends.
+                Err(number) => {
+                    let inner = self.rendered.get(number).map_or("", String::as_str);
+                    flat.push_str(&self.flatten(inner));
+                }
             }
         }
         flat
@@ -96,22 +107,44 @@ impl Filling<'_> {
 }
 
 impl Slot {
+    /// A slot that the tool adds, of one piece.
+    pub(super) fn added(role: Role, pieces: Vec<Piece>) -> Self {
+        Self {
+            role,
+            pieces,
+            tokens: Vec::new(),
+        }
+    }
+
+    /// Appends the slot's text for one item.
+    pub(super) fn push_text(
+        &self,
+        filling: &Filling<'_>,
+        out: &mut String,
+    ) -> Result<(), TemplateError> {
+        match self.role {
+            Role::Name | Role::Label => self.push_safe(filling, out),
+            Role::Text | Role::Typed => {
+                for piece in &self.pieces {
+                    out.push_str(&filling.value(piece));
+                }
+                Ok(())
+            }
+            Role::Comment => {
+                let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+                for piece in &self.pieces {
+                    out.push_str(&filling.value(piece).replace(breaks, " "));
+                }
+                Ok(())
+            }
+        }
+    }
+
     /// The slot's text for one item.
-    pub(super) fn text<'a>(
-        &'a self,
-        filling: &'a Filling<'_>,
-    ) -> Result<Cow<'a, str>, TemplateError> {
-        if matches!(self.role, Role::Name | Role::Label) {
-            return self.safe(filling).map(Cow::Owned);
-        }
-        if let [piece] = self.pieces.as_slice() {
-            return Ok(filling.value(piece));
-        }
+    pub(super) fn text(&self, filling: &Filling<'_>) -> Result<String, TemplateError> {
         let mut text = String::new();
-        for piece in &self.pieces {
-            text.push_str(&filling.value(piece));
-        }
-        Ok(Cow::Owned(text))
+        self.push_text(filling, &mut text)?;
+        Ok(text)
     }
 
     /// The slot's value for one item.
@@ -119,31 +152,48 @@ impl Slot {
         let text = self.text(filling)?;
         Ok(match self.role {
             Role::Typed => yaml::resolve(&text),
-            _ => Value::String(text.into_owned()),
+            _ => Value::String(text),
         })
     }
 
-    fn safe(&self, filling: &Filling<'_>) -> Result<String, TemplateError> {
-        let (mut joined, mut raw, mut lost) = (String::new(), String::new(), false);
+    /// The text of the template around the placeholders.
+    pub(super) fn literals(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Literal(text) => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
+    fn push_safe(&self, filling: &Filling<'_>, out: &mut String) -> Result<(), TemplateError> {
+        let start = out.len();
+        let mut lost = false;
         for piece in &self.pieces {
             let value = filling.value(piece);
-            match piece {
-                Piece::Literal(text) => joined.push_str(text),
-                _ => {
-                    let (part, less) = names::safe_part(&value);
-                    joined.push_str(&part);
-                    lost |= less;
-                }
+            if let Piece::Literal(text) = piece {
+                out.push_str(text);
+            } else {
+                let (part, less) = names::safe_part(&value);
+                out.push_str(&part);
+                lost |= less;
             }
-            raw.push_str(&value);
         }
-        let name = names::finish(&joined, lost, &raw);
+        if !lost && names::stands(&out[start..]) {
+            return Ok(());
+        }
+        let raw: String = self
+            .pieces
+            .iter()
+            .map(|piece| filling.value(piece))
+            .collect();
+        let name = names::finish(&out[start..], lost, &raw);
         if filling.strict_names && name != raw {
             return Err(filling.misfit(
                 format!("\"{}\" cannot be a name", shorten(&raw)),
                 "names are lower case letters, digits and `-`, at most 63; without --strict-names a safe name is made",
             ));
         }
-        Ok(name)
+        out.truncate(start);
+        out.push_str(&name);
+        Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! Tests of expansion as a whole.
 
+use std::fmt::Write;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -227,6 +229,204 @@ fn strict_names_refuse_what_would_be_changed() {
     );
 }
 
+/// A template with a slot in every style that YAML has, and comments.
+const STYLES: &str = "\
+# The header of $ITEM
+apiVersion: batch/v1
+kind: Job # a Job
+metadata:
+  name: \"p-$ITEM\" # named after $ITEM
+spec:
+  # tries
+  completions: 1
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: c
+        image: busybox
+        args: [$ITEM, '$ITEM', \"$ITEM\", plain $ITEM,
+          $ITEM]
+        command:
+        - sh
+        - -c
+        - |
+          set -e
+          if true; then
+            echo \"$ITEM\" # data $ITEM
+          fi
+        env:
+        - {name: A, value: $ITEM}
+        - name: B
+          value: >-
+            folded
+            $ITEM
+        # the last line
+";
+
+fn written(template: &Template, text: &str) -> String {
+    let mut written = Vec::new();
+    template
+        .write_yaml(&Item::scalar(0, text), &mut written)
+        .expect(text);
+    String::from_utf8(written).expect("UTF-8")
+}
+
+#[test]
+fn comments_and_style_of_the_template_survive() {
+    let template = compile(STYLES).expect("compiled");
+    let text = written(&template, "a\nb");
+    for line in [
+        "# The header of a b",
+        "kind: Job # a Job",
+        "  # tries",
+        "        # the last line",
+        "        args: [\"a\\nb\", \"a\\nb\", \"a\\nb\", \"plain a\\nb\",",
+        "        - {name: A, value: \"a\\nb\"}",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn the_example_keeps_its_own_text() {
+    let text = written(&process_item(), "apple");
+    let own = builtin("process-item")
+        .expect("it comes with the tool")
+        .text;
+    let ours = |line: &&str| {
+        !line.contains("kubectl-batch/") && !line.contains("annotations:") && *line != "---"
+    };
+    let kept: Vec<_> = text.lines().filter(ours).collect();
+    let own = own.replace("$ITEM", "apple");
+    assert_eq!(kept, own.lines().collect::<Vec<_>>());
+}
+
+fn with(text: &str, options: &Options) -> Result<Template, TemplateError> {
+    let source = Source {
+        name: "job.yaml".into(),
+        text: text.into(),
+    };
+    Template::compile(&[source], options)
+}
+
+#[test]
+fn labels_annotations_names_and_the_namespace_are_written_where_asked() {
+    let pair = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
+    let options = Options {
+        labels: pair("shard", "s-$ITEM"),
+        annotations: pair("why", "because of $ITEM"),
+        name_template: Some("mine-${ITEM}".into()),
+        namespace: Some("ns".into()),
+        ..Options::default()
+    };
+    let template = with(&job(""), &options).expect("compiled");
+    let expansion = template.expand(&Item::scalar(0, "A b")).expect("expanded");
+    let metadata = &expansion.objects[0]["metadata"];
+    let pods = &expansion.objects[0]["spec"]["template"]["metadata"]["labels"];
+    assert_eq!(metadata["name"], "mine-a-b-bbc39950");
+    assert_eq!(metadata["namespace"], "ns");
+    assert_eq!(metadata["labels"]["shard"], pods["shard"]);
+    assert!(
+        pods["shard"]
+            .as_str()
+            .is_some_and(|shard| shard.starts_with("s-a-b-"))
+    );
+    assert_eq!(metadata["annotations"]["why"], "because of A b");
+    let read = documents(&written(&template, "A b")).expect("YAML");
+    assert_eq!(read[0].value, expansion.objects[0]);
+}
+
+#[test]
+fn a_list_is_flattened_and_json_is_read() {
+    let text = r#"{"apiVersion": "v1", "kind": "List", "items": [
+        {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "a-$ITEM"}, "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": []}}}},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c-$ITEM"}, "data": {"x": "$ITEM"}}]}"#;
+    let template = compile(text).expect("compiled");
+    let expansion = template.expand(&Item::scalar(0, "4")).expect("expanded");
+    assert_eq!(expansion.objects.len(), 2);
+    assert_eq!(expansion.members().count(), 1);
+    assert_eq!(expansion.objects[1]["data"]["x"], "4");
+    assert_eq!(expansion.objects[1]["metadata"]["labels"]["jobgroup"], "a");
+}
+
+#[test]
+fn an_old_cron_job_is_rewritten_and_odd_fields_are_warned_of() {
+    let text = "apiVersion: batch/v1beta1\nkind: CronJob\nmetadata:\n  name: hello\nspec:\n  schedule: '* * * * *'\n  suspendd: true\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          restartPolicy: OnFailure\n          containers: []\n";
+    let template = compile(text).expect("compiled");
+    let item = Item::scalar(0, "x");
+    let expansion = template.expand(&item).expect("expanded");
+    assert_eq!(expansion.objects[0]["apiVersion"], "batch/v1");
+    let notices = template.notices(&item).expect("notices");
+    let said: Vec<_> = notices.iter().map(Notice::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "job.yaml:13:11: spec.jobTemplate.spec.template.spec.containers: a Pod has at least one container",
+            "job.yaml:1:1: apiVersion: batch/v1beta1 is gone since Kubernetes 1.25: written as batch/v1",
+            "job.yaml:7:3: spec.suspendd: no Kubernetes version has this field: did you mean suspend?",
+        ]
+    );
+}
+
+#[test]
+fn a_name_that_comes_twice_is_refused_with_both_items() {
+    let template = compile(&job("").replace("p-$ITEM", "p")).expect("compiled");
+    let (mut names, mut out) = (Names::default(), Vec::new());
+    let mut write =
+        |index, text| template.write_checked(&Item::scalar(index, text), &mut names, &mut out);
+    write(0, "a").expect("the first");
+    let error = write(1, "b").expect_err("the second").to_string();
+    assert!(
+        error.starts_with("item 2 \"b\": it gives Job \"p\", as item 1 does"),
+        "{error}"
+    );
+}
+
+#[test]
+fn run_away_templates_end_with_an_error() {
+    let body = job("").replace("$ITEM", "{{ item }}");
+    for (front, expected) in [
+        (
+            "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}",
+            "does not end",
+        ),
+        (
+            "{% for a in range(90000) %}{% for b in range(90000) %}# xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n{% endfor %}{% endfor %}",
+            "more than",
+        ),
+        (
+            "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+            "recursion",
+        ),
+        ("# {{ 'x' * 100000000000 }}\n", "does not end"),
+    ] {
+        let said = problem(&format!("{front}{body}"));
+        assert!(said.contains(expected), "{front}: {said}");
+    }
+    let mut bomb = String::from("a0: &a0 [x, x]\n");
+    for level in 1..40 {
+        let below = level - 1;
+        writeln!(bomb, "a{level}: &a{level} [*a{below}, *a{below}]").expect("a string");
+    }
+    assert!(problem(&bomb).starts_with("job.yaml:"));
+    assert!(problem(&"[".repeat(100_000)).starts_with("job.yaml:"));
+    assert!(problem(&job("").replace("p-$ITEM", "p-$ITEM\0")).starts_with("job.yaml:"));
+}
+
+#[test]
+fn an_item_with_a_nul_is_refused() {
+    let error = process_item()
+        .expand(&Item::scalar(2, "a\0b"))
+        .expect_err("NUL");
+    assert!(
+        error
+            .to_string()
+            .contains("item 3 \"a\0b\": it holds a NUL"),
+        "{error}"
+    );
+}
+
 proptest! {
     #[test]
     fn no_item_changes_the_shape_or_is_changed(text in "\\PC*|[ -~\n\t]*") {
@@ -243,5 +443,20 @@ proptest! {
         prop_assert_eq!(&job["metadata"]["annotations"]["kubectl-batch/item"], &json!(text));
         let name = job["metadata"]["name"].as_str().unwrap_or_default();
         prop_assert!(crate::manifest::names::is_object_name(name) && name.len() <= 63, "{}", name);
+    }
+
+    #[test]
+    fn in_every_style_what_is_written_is_what_is_expanded(text in "\\PC*|[ -~\n\t]*|[a-z:#{}\\[\\],'\" \n-]{0,12}") {
+        for (template, syntax) in [(STYLES.to_owned(), Syntax::Auto), (STYLES.replace("$ITEM", "{{ item }}"), Syntax::Jinja)] {
+            let options = Options { syntax, ..Options::default() };
+            let template = with(&template, &options).expect("compiled");
+            let item = Item::scalar(0, text.clone());
+            let written = written(&template, &text);
+            let read = documents(&written).map_err(|error| TestCaseError::fail(format!("{error}\n{written}")))?;
+            let expansion = template.expand(&item).expect("expanded");
+            prop_assert_eq!(&read[0].value, &expansion.objects[0], "{}", written);
+            let arguments = &expansion.objects[0]["spec"]["template"]["spec"]["containers"][0]["args"];
+            prop_assert_eq!(arguments, &json!([text, text, text, format!("plain {text}"), text]));
+        }
     }
 }

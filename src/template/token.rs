@@ -54,18 +54,15 @@ pub(super) fn tokenize_dollars(
     while let Some(at) = rest.find('$') {
         out.push_str(&rest[..at]);
         let tail = &rest[at + 1..];
-        match placeholder(tail).filter(|(name, _)| knows(name)) {
-            Some((name, length)) => {
-                out.push_str(&token(first + names.len()));
-                names.push(name.to_owned());
-                rest = &tail[length..];
-            }
-            None => {
-                // `$$` is an escaped dollar of Kubernetes' own expansion: its second dollar begins nothing.
-                let step = if tail.starts_with('$') { 2 } else { 1 };
-                out.push_str(&rest[at..at + step]);
-                rest = &rest[at + step..];
-            }
+        if let Some((name, length)) = placeholder(tail).filter(|(name, _)| knows(name)) {
+            out.push_str(&token(first + names.len()));
+            names.push(name.to_owned());
+            rest = &tail[length..];
+        } else {
+            // `$$` is an escaped dollar of Kubernetes' own expansion: its second dollar begins nothing.
+            let step = if tail.starts_with('$') { 2 } else { 1 };
+            out.push_str(&rest[at..at + step]);
+            rest = &rest[at + step..];
         }
     }
     out.push_str(rest);

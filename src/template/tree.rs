@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::error::TemplateError;
+use super::segment::{Segment, Style, fixed};
 use super::slot::{Filling, Piece, Role, Slot};
 use super::token;
 use crate::manifest::yaml;
@@ -91,6 +92,7 @@ fn slot(text: &str, role: Role, origin: &Origin<'_>) -> Slot {
     };
     Slot {
         role,
+        tokens: parts.iter().filter_map(|part| part.err()).collect(),
         pieces: parts.into_iter().map(piece).collect(),
     }
 }
@@ -104,33 +106,35 @@ fn role(path: &[String]) -> Role {
             .map_or("", String::as_str)
     };
     let (key, parent) = (from_end(0), from_end(1));
+    let is_reference = matches!(
+        parent,
+        "metadata"
+            | "configMap"
+            | "configMapRef"
+            | "configMapKeyRef"
+            | "secretRef"
+            | "secretKeyRef"
+    );
+    let is_list_of_names = matches!(
+        from_end(2),
+        "containers" | "initContainers" | "volumes" | "volumeMounts"
+    );
     match (parent, key) {
-        ("labels" | "matchLabels", _) => Role::Label,
+        ("labels" | "matchLabels" | "selector", _) => Role::Label,
+        ("metadata", "generateName" | "namespace")
+        | (_, "secretName" | "claimName" | "subdomain") => Role::Name,
+        (_, "name") if is_reference || (parent == "-" && is_list_of_names) => Role::Name,
         (
             "annotations" | "data" | "stringData" | "binaryData" | "command" | "args"
             | "nodeSelector",
             _,
-        ) => Role::Text,
-        ("metadata", "name" | "generateName" | "namespace") => Role::Name,
-        (
-            "configMap" | "configMapRef" | "configMapKeyRef" | "secretRef" | "secretKeyRef",
-            "name",
         )
-        | (_, "secretName" | "claimName" | "subdomain") => Role::Name,
-        ("-", "name")
-            if matches!(
-                from_end(2),
-                "containers" | "initContainers" | "volumes" | "volumeMounts"
-            ) =>
-        {
-            Role::Name
-        }
-        ("-", "value") if from_end(2) == "env" => Role::Text,
-        (
+        | (
             _,
             "image" | "schedule" | "hostname" | "workingDir" | "mountPath" | "subPath" | "path"
             | "name",
         ) => Role::Text,
+        ("-", "value") if from_end(2) == "env" => Role::Text,
         _ => Role::Typed,
     }
 }
@@ -152,7 +156,7 @@ impl Node {
                 for (key, node) in entries {
                     let key = match key {
                         Key::Fixed(key) => key.clone(),
-                        Key::Slot(slot) => slot.text(filling)?.into_owned(),
+                        Key::Slot(slot) => slot.text(filling)?,
                     };
                     map.insert(key, node.value(filling)?);
                 }
@@ -170,6 +174,16 @@ impl Node {
             .iter()
             .find(|(known, _)| matches!(known, Key::Fixed(known) if known == key));
         found.map(|(_, node)| node)
+    }
+
+    /// Visits every slot that is a value.
+    pub(super) fn each_slot<'a>(&'a self, visit: &mut impl FnMut(&'a Slot)) {
+        match self {
+            Self::Fixed(_) => {}
+            Self::Slot(slot) => visit(slot),
+            Self::List(nodes) => nodes.iter().for_each(|node| node.each_slot(visit)),
+            Self::Map(entries) => entries.iter().for_each(|(_, node)| node.each_slot(visit)),
+        }
     }
 
     /// The entry at a path of fixed keys.
@@ -191,13 +205,11 @@ impl Node {
             return None;
         };
         let is_key = |known: &Key| matches!(known, Key::Fixed(known) if known == key);
-        let at = match entries.iter().position(|(known, _)| is_key(known)) {
-            Some(at) => at,
-            None => {
-                entries.push((Key::Fixed(key.into()), Self::Map(Vec::new())));
-                entries.len() - 1
-            }
-        };
+        let found = entries.iter().position(|(known, _)| is_key(known));
+        let at = found.unwrap_or(entries.len());
+        if found.is_none() {
+            entries.push((Key::Fixed(key.into()), Self::Map(Vec::new())));
+        }
         let node = &mut entries.get_mut(at)?.1;
         if *node == Self::Fixed(Value::Null) {
             *node = Self::Map(Vec::new());
@@ -228,46 +240,22 @@ impl Node {
     }
 }
 
-/// A piece of output: the same for all items, or a scalar to be written for each.
-#[derive(Clone, Debug)]
-pub(super) enum Segment {
-    /// Text.
-    Fixed(String),
-    /// A scalar, with the indent of a block's lines (`usize::MAX` for a key).
-    Slot(Slot, usize),
-}
-
-/// The YAML of a tree as segments, computed once.
+/// The YAML of a tree as segments, in the tool's own style.
 pub(super) fn segments(node: &Node) -> Vec<Segment> {
     let mut out = Vec::new();
     block(node, 0, &mut out);
     out
 }
 
-fn fixed(text: &str, out: &mut Vec<Segment>) {
-    match out.last_mut() {
-        Some(Segment::Fixed(last)) => last.push_str(text),
-        _ => out.push(Segment::Fixed(text.to_owned())),
-    }
-}
-
 /// Writes a value where the cursor stands, with the line's end.
-fn block(node: &Node, indent: usize, out: &mut Vec<Segment>) {
+pub(super) fn block(node: &Node, indent: usize, out: &mut Vec<Segment>) {
     match node {
         Node::Map(entries) if !entries.is_empty() => {
             for (number, (key, value)) in entries.iter().enumerate() {
                 if number > 0 {
                     fixed(&" ".repeat(indent), out);
                 }
-                match key {
-                    Key::Fixed(key) => {
-                        let mut text = String::new();
-                        yaml::emit_scalar(key, usize::MAX, &mut text);
-                        fixed(&text, out);
-                    }
-                    Key::Slot(slot) => out.push(Segment::Slot(slot.clone(), usize::MAX)),
-                }
-                entry(value, indent, out);
+                entry(key, value, indent, out);
             }
         }
         Node::List(nodes) if !nodes.is_empty() => {
@@ -281,7 +269,7 @@ fn block(node: &Node, indent: usize, out: &mut Vec<Segment>) {
         }
         leaf => {
             match leaf {
-                Node::Slot(slot) => out.push(Segment::Slot(slot.clone(), indent)),
+                Node::Slot(slot) => out.push(Segment::Slot(slot.clone(), Style::Block(indent))),
                 Node::Fixed(Value::String(text)) => {
                     let mut written = String::new();
                     yaml::emit_scalar(text, indent, &mut written);
@@ -296,7 +284,16 @@ fn block(node: &Node, indent: usize, out: &mut Vec<Segment>) {
     }
 }
 
-fn entry(value: &Node, indent: usize, out: &mut Vec<Segment>) {
+/// Writes a key and its value where the cursor stands, with the line's end.
+pub(super) fn entry(key: &Key, value: &Node, indent: usize, out: &mut Vec<Segment>) {
+    match key {
+        Key::Fixed(key) => {
+            let mut text = String::new();
+            yaml::emit_scalar(key, usize::MAX, &mut text);
+            fixed(&text, out);
+        }
+        Key::Slot(slot) => out.push(Segment::Slot(slot.clone(), Style::Quoted)),
+    }
     let below = match value {
         Node::List(_) => indent,
         _ => indent + 2,
@@ -308,26 +305,4 @@ fn entry(value: &Node, indent: usize, out: &mut Vec<Segment>) {
         fixed(": ", out);
     }
     block(value, below, out);
-}
-
-/// Writes segments for one item.
-pub(super) fn write(
-    segments: &[Segment],
-    filling: &Filling<'_>,
-    out: &mut Vec<u8>,
-) -> Result<(), TemplateError> {
-    for segment in segments {
-        match segment {
-            Segment::Fixed(text) => out.extend_from_slice(text.as_bytes()),
-            Segment::Slot(slot, indent) => {
-                let text = slot.text(filling)?;
-                if slot.role == Role::Typed && !matches!(yaml::resolve(&text), Value::String(_)) {
-                    out.extend_from_slice(yaml::resolve(&text).to_string().as_bytes());
-                } else {
-                    yaml::emit_scalar(&text, *indent, out);
-                }
-            }
-        }
-    }
-    Ok(())
 }

@@ -158,7 +158,8 @@ fn emit_block(text: &str, indent: usize, out: &mut impl Sink) {
     }
 }
 
-fn emit_quoted(text: &str, out: &mut impl Sink) {
+/// Writes a string in double quotes.
+pub fn emit_quoted(text: &str, out: &mut impl Sink) {
     out.push("\"");
     let mut from = 0;
     for (at, c) in text.char_indices() {

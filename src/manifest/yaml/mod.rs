@@ -4,6 +4,6 @@ mod emit;
 mod read;
 mod scalar;
 
-pub use emit::{Sink, emit_document, emit_scalar, to_yaml};
-pub use read::{YamlError, documents};
+pub use emit::{Sink, emit_document, emit_quoted, emit_scalar, to_yaml};
+pub use read::{Document, YamlError, documents};
 pub use scalar::{is_plain_safe, resolve};

@@ -24,6 +24,8 @@ pub struct Document {
     pub value: Value,
     /// Lines of the text before it.
     pub offset: usize,
+    /// Its own part of the text, without the line that begins with `---`.
+    pub text: String,
 }
 
 /// Reads every document; empty ones are left out. JSON is read too, as it is YAML.
@@ -41,7 +43,11 @@ pub fn documents(text: &str) -> Result<Vec<Document>, YamlError> {
         }
         let value = read(&part, offset)?;
         if !value.is_null() {
-            found.push(Document { value, offset });
+            found.push(Document {
+                value,
+                offset,
+                text: part,
+            });
         }
     }
     Ok(found)

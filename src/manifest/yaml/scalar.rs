@@ -67,6 +67,17 @@ fn number(text: &str) -> Option<Value> {
     Number::from_f64(if negative { -number } else { number }).map(Value::Number)
 }
 
+/// Bytes that may stand inside of a scalar without quotes: printable ASCII without the back quote.
+const INNER: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = b' ' as usize;
+    while byte <= b'~' as usize {
+        table[byte] = byte != b'`' as usize;
+        byte += 1;
+    }
+    table
+};
+
 /// Whether a string may stand without quotes and is read back as the same string, by YAML 1.1 and 1.2 readers alike.
 ///
 /// Rather too strict than too lax: what begins with a digit or a sign is always quoted.
@@ -82,10 +93,9 @@ pub fn is_plain_safe(text: &str) -> bool {
     if !(option || first.is_ascii_alphabetic() || b"/_$".contains(first)) || b" :".contains(last) {
         return false;
     }
-    let inner = |byte: &u8| {
-        byte.is_ascii_alphanumeric() || b" -_./:,@%+=~$()*&;!'<>|?^\\\"#{}[]".contains(byte)
-    };
-    if !bytes.iter().all(inner) || bytes.windows(2).any(|pair| pair == b": " || pair == b" #") {
+    if !bytes.iter().all(|byte| INNER[usize::from(*byte)])
+        || bytes.windows(2).any(|pair| pair == b": " || pair == b" #")
+    {
         return false;
     }
     !is_word(text)

@@ -1,0 +1,328 @@
+//! One file of a template: rendered if it holds Jinja, parsed, and kept as long as the text stays the same.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use super::error::TemplateError;
+use super::jinja::{Jinja, is_jinja};
+use super::segment::{self, Segment};
+use super::slot::{Filling, Piece};
+use super::tree::{self, Node};
+use super::{
+    Names, Notice, Options, Source, Syntax, annotate, canonical, is_member_kind, lint, splice,
+    token,
+};
+use crate::items::Item;
+use crate::manifest::{digest, yaml};
+
+/// One file: rendered for each item if it holds Jinja, else the same text for all.
+pub(super) struct File {
+    pub(super) source: Source,
+    pub(super) jinja: Option<Jinja>,
+    /// The trees of the last rendering: as a rule all items render to the same text with tokens.
+    last: RefCell<Option<Rc<Rendering>>>,
+}
+
+/// A text with tokens, and what became of it.
+pub(super) struct Rendering {
+    text: String,
+    pub(super) documents: Vec<Document>,
+}
+
+/// Room to work in, kept from item to item.
+#[derive(Default)]
+pub(super) struct Room {
+    text: String,
+    bytes: Vec<u8>,
+}
+
+/// One document, ready to be filled.
+pub(super) struct Document {
+    /// The tree of the text as it stands.
+    plain: Node,
+    /// Lines before it in the source.
+    offset: usize,
+    /// The tree with labels, as the digest takes it.
+    tree: Node,
+    /// The tree with our annotations.
+    annotated: Node,
+    pub(super) is_member: bool,
+    is_annotated: bool,
+    yaml: Vec<Segment>,
+    canonical: Option<Vec<Segment>>,
+}
+
+impl File {
+    /// Compiles the Jinja of a file, if there is any.
+    pub(super) fn new(source: &Source, options: &Options) -> Result<Self, TemplateError> {
+        if token::contains_token(&source.text) {
+            return Err(TemplateError::Whole {
+                file: source.name.clone(),
+                problem: "the text holds U+FDD0 or U+FDD1, which are no characters".into(),
+                hint: "remove them".into(),
+            });
+        }
+        let jinja = match options.syntax {
+            Syntax::Dollar => None,
+            _ if is_jinja(&source.text) => Some(Jinja::compile(&source.name, &source.text)?),
+            _ => None,
+        };
+        Ok(Self {
+            source: source.clone(),
+            jinja,
+            last: RefCell::new(None),
+        })
+    }
+
+    /// Whether what it gives can differ from item to item.
+    pub(super) fn uses_item(&self, options: &Options) -> bool {
+        let jinja = self.jinja.as_ref().is_some_and(Jinja::uses_item);
+        let own = |name: &str| matches!(options.piece(name), Piece::Variable(_));
+        let dollars = |text: &str| {
+            let (_, names) = token::tokenize_dollars(text, 0, |name| options.provides(name));
+            names.iter().any(|name| own(name))
+        };
+        jinja
+            || options.name_template.as_deref().is_some_and(dollars)
+            || (options.syntax != Syntax::Jinja && dollars(&self.source.text))
+    }
+
+    /// Forgets what was parsed: the group's name was not known yet.
+    pub(super) fn forget(&self) {
+        self.last.replace(None);
+    }
+
+    /// The trees for one item, and the values of its expressions.
+    pub(super) fn render(
+        &self,
+        item: &Item,
+        options: &Options,
+        group: &str,
+    ) -> Result<(Rc<Rendering>, Vec<String>), TemplateError> {
+        let (text, values) = if let Some(jinja) = &self.jinja {
+            jinja.render(item, options)?
+        } else {
+            if let Some(last) = &*self.last.borrow() {
+                return Ok((last.clone(), Vec::new()));
+            }
+            (self.source.text.clone(), Vec::new())
+        };
+        if let Some(last) = self.last.borrow().as_ref().filter(|last| last.text == text) {
+            return Ok((last.clone(), values));
+        }
+        let documents = self.parse(&text, values.len(), options, group)?;
+        let rendering = Rc::new(Rendering { text, documents });
+        self.last.replace(Some(rendering.clone()));
+        Ok((rendering, values))
+    }
+
+    fn parse(
+        &self,
+        text: &str,
+        rendered: usize,
+        options: &Options,
+        group: &str,
+    ) -> Result<Vec<Document>, TemplateError> {
+        let (text, variables) = match options.syntax {
+            Syntax::Jinja => (text.to_owned(), Vec::new()),
+            _ => token::tokenize_dollars(text, rendered, |name| options.provides(name)),
+        };
+        let parsed = yaml::documents(&text).map_err(|error| TemplateError::Yaml {
+            file: self.source.name.clone(),
+            line: error.line,
+            column: error.column,
+            problem: error.problem,
+        })?;
+        let piece = |number: usize| {
+            let variable = number
+                .checked_sub(rendered)
+                .and_then(|at| variables.get(at));
+            variable.map_or(Piece::Rendered(number), |name| options.piece(name))
+        };
+        let is_plain = |number: usize| stands_plain(&text, number);
+        let origin = tree::Origin {
+            piece: &piece,
+            is_plain: &is_plain,
+        };
+        let mut documents = Vec::new();
+        for document in parsed {
+            // Lines of a rendering are not those of the source.
+            let offset = if self.jinja.is_some() {
+                0
+            } else {
+                document.offset
+            };
+            let mut values = flatten_list(document.value);
+            let text = (values.len() == 1).then_some(document.text.as_str());
+            for value in values.drain(..) {
+                let tree = tree::build(&value, &origin);
+                lint::document(&tree, &self.source, offset, options)?;
+                let decoration = (options, group);
+                documents.push(Document::new(tree, text, offset, decoration, &piece));
+            }
+        }
+        Ok(documents)
+    }
+}
+
+/// `kind: List` holds objects.
+fn flatten_list(mut value: Value) -> Vec<Value> {
+    let is_list = value["kind"]
+        .as_str()
+        .is_some_and(|kind| kind.ends_with("List"));
+    match value.get_mut("items").map(Value::take) {
+        Some(Value::Array(items)) if is_list => items,
+        Some(items) => {
+            value["items"] = items;
+            vec![value]
+        }
+        None => vec![value],
+    }
+}
+
+/// Whether a token stands in YAML without quotes around it, and not in a block.
+fn stands_plain(text: &str, number: usize) -> bool {
+    let Some(at) = text.find(&token::token(number)) else {
+        return false;
+    };
+    let before = &text[..at];
+    if before.ends_with(['"', '\'']) {
+        return false;
+    }
+    let mut lines = before.rsplit('\n');
+    let own = lines.next().unwrap_or("");
+    let above = lines
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or("")
+        .trim_end();
+    let in_block =
+        own.trim().is_empty() && above.trim_end_matches(['-', '+']).ends_with(['|', '>']);
+    !in_block
+}
+
+impl Document {
+    fn new(
+        plain: Node,
+        text: Option<&str>,
+        offset: usize,
+        (options, group): (&Options, &str),
+        piece: &dyn Fn(usize) -> Piece,
+    ) -> Self {
+        let is_member = plain
+            .get("kind")
+            .and_then(Node::text)
+            .is_some_and(is_member_kind);
+        let is_annotated = is_member && options.annotate;
+        let mut tree = plain.clone();
+        // Without a group this is only a look at the template.
+        if group.is_empty() {
+            return Self {
+                plain,
+                offset,
+                annotated: Node::Fixed(Value::Null),
+                tree,
+                is_member,
+                is_annotated,
+                yaml: Vec::new(),
+                canonical: None,
+            };
+        }
+        annotate::decorate(&mut tree, group, options);
+        let mut annotated = tree.clone();
+        if is_annotated {
+            annotate::annotate(&mut annotated);
+        }
+        let yaml = text
+            .and_then(|text| splice::splice(text, &plain, &annotated, piece))
+            .unwrap_or_else(|| tree::segments(&annotated));
+        let canonical = is_annotated.then(|| canonical::segments(&tree)).flatten();
+        Self {
+            plain,
+            offset,
+            tree,
+            annotated,
+            is_member,
+            is_annotated,
+            yaml,
+            canonical,
+        }
+    }
+
+    /// The tree of the template, without what the tool adds.
+    pub(super) fn own(&self) -> &Node {
+        &self.plain
+    }
+
+    /// What the check of it finds.
+    pub(super) fn notices(
+        &self,
+        source: &Source,
+        filling: &Filling<'_>,
+    ) -> Result<Vec<Notice>, TemplateError> {
+        let value = self.value(filling)?;
+        Ok(lint::notices(&self.plain, &value, source, self.offset))
+    }
+
+    /// SHA-256 over the canonical JSON of the object without our annotations; nothing for an object that does not carry it.
+    pub(super) fn digest(
+        &self,
+        filling: &Filling<'_>,
+        room: &mut Room,
+    ) -> Result<String, TemplateError> {
+        if !self.is_annotated {
+            return Ok(String::new());
+        }
+        room.bytes.clear();
+        match &self.canonical {
+            Some(segments) => {
+                segment::write(segments, filling, &mut room.text, &mut room.bytes)?;
+            }
+            None => canonical::write(&self.tree.value(filling)?, &mut room.bytes),
+        }
+        Ok(digest::short(&room.bytes))
+    }
+
+    /// Checks the object's name against those before it.
+    pub(super) fn take_name(
+        &self,
+        filling: &Filling<'_>,
+        names: &mut Names,
+    ) -> Result<(), TemplateError> {
+        let kind = self
+            .tree
+            .get("kind")
+            .and_then(Node::text)
+            .unwrap_or_default();
+        match self.tree.at(&["metadata", "name"]) {
+            Some(Node::Slot(slot)) => {
+                names.take(kind, &slot.text(filling)?, self.is_member, filling.item)
+            }
+            Some(Node::Fixed(Value::String(name))) => {
+                names.take(kind, name, self.is_member, filling.item)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The object.
+    pub(super) fn value(&self, filling: &Filling<'_>) -> Result<Value, TemplateError> {
+        self.annotated.value(filling)
+    }
+
+    /// The object as YAML, after `---`.
+    pub(super) fn write(
+        &self,
+        filling: &Filling<'_>,
+        room: &mut Room,
+        out: &mut Vec<u8>,
+    ) -> Result<(), TemplateError> {
+        out.extend_from_slice(b"---\n");
+        segment::write(&self.yaml, filling, &mut room.text, out)?;
+        if !out.ends_with(b"\n") {
+            out.push(b'\n');
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,54 @@
+//! Names that a list of items gives: each one that Kubernetes takes, and no member's name twice.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::error::{TemplateError, shorten};
+use crate::items::Item;
+use crate::manifest::names;
+
+/// The names of members so far. Only hashes are kept, so that a million items take some 20 MB.
+#[derive(Debug, Default)]
+pub struct Names {
+    seen: HashMap<u64, usize>,
+}
+
+impl Names {
+    /// Takes the name of one object that an item gives.
+    pub(super) fn take(
+        &mut self,
+        kind: &str,
+        name: &str,
+        is_member: bool,
+        item: &Item,
+    ) -> Result<(), TemplateError> {
+        let misfit = |problem, hint: &str| TemplateError::Item {
+            number: item.index + 1,
+            item: shorten(&item.text()),
+            problem,
+            hint: hint.into(),
+        };
+        if !names::is_object_name(name) {
+            return Err(misfit(
+                format!("\"{}\" cannot be the name of a {kind}", shorten(name)),
+                "names are lower case letters, digits, `-` and `.`",
+            ));
+        }
+        if !is_member {
+            return Ok(());
+        }
+        let mut hasher = DefaultHasher::new();
+        (kind, name).hash(&mut hasher);
+        match self.seen.insert(hasher.finish(), item.index + 1) {
+            None => Ok(()),
+            Some(first) if first == item.index + 1 => Err(misfit(
+                format!("it gives {kind} \"{name}\" twice"),
+                "two documents of the template have one name: change one of them",
+            )),
+            Some(first) => Err(misfit(
+                format!("it gives {kind} \"{name}\", as item {first} does"),
+                &format!("put a placeholder into metadata.name: {name}-$ITEM"),
+            )),
+        }
+    }
+}
