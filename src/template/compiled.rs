@@ -25,10 +25,8 @@ impl Template {
             .iter()
             .map(|source| File::new(source, options))
             .collect::<Result<Vec<_>, _>>()?;
-        let list_inside = files
-            .iter()
-            .any(|file| file.jinja.as_ref().is_some_and(|jinja| !jinja.uses_item()));
         let uses_item = files.iter().any(|file| file.uses_item(options));
+        let list_inside = !uses_item && files.iter().any(|file| file.jinja.is_some());
         let group = group_name::choose(&files, options, list_inside)?;
         for file in &files {
             file.forget();
@@ -60,7 +58,7 @@ impl Template {
             let (rendering, values) = file.render(item, &self.options, &self.group)?;
             let filling = self.filling(item, &values);
             for document in &rendering.documents {
-                found.extend(document.notices(&file.source, &filling)?);
+                found.extend(document.notices(&file.source, &self.options, &filling)?);
             }
         }
         Ok(found)

@@ -259,10 +259,17 @@ impl Document {
     pub(super) fn notices(
         &self,
         source: &Source,
+        options: &Options,
         filling: &Filling<'_>,
     ) -> Result<Vec<Notice>, TemplateError> {
         let value = self.value(filling)?;
-        Ok(lint::notices(&self.plain, &value, source, self.offset))
+        Ok(lint::notices(
+            &self.plain,
+            &value,
+            source,
+            self.offset,
+            options,
+        ))
     }
 
     /// SHA-256 over the canonical JSON of the object without our annotations; nothing for an object that does not carry it.

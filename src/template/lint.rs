@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::error::{TemplateError, place};
 use super::notice::{Finding, Notice, Severity};
 use super::token;
-use super::tree::Node;
+use super::tree::{Key, Node};
 use super::{Options, Source, rules, schema};
 
 /// Checks one document; `from` is the byte offset of the document in its source.
@@ -156,9 +156,16 @@ impl Rule<'_> {
 }
 
 /// What the check of a document finds; `value` is the document for one item.
-pub(super) fn notices(plain: &Node, value: &Value, source: &Source, offset: usize) -> Vec<Notice> {
+pub(super) fn notices(
+    plain: &Node,
+    value: &Value,
+    source: &Source,
+    offset: usize,
+    options: &Options,
+) -> Vec<Notice> {
     let rule = Rule { source, offset };
     let mut found = rules::check(value);
+    leftover(plain, &mut Vec::new(), options, &mut found);
     let text = |key: &str| plain.get(key).and_then(Node::text).unwrap_or_default();
     if text("kind") == "CronJob" && text("apiVersion") == "batch/v1beta1" {
         let problem = "batch/v1beta1 is gone since Kubernetes 1.25: written as batch/v1";
@@ -173,4 +180,55 @@ pub(super) fn notices(plain: &Node, value: &Value, source: &Source, offset: usiz
         .into_iter()
         .map(|finding| rule.notice(finding))
         .collect()
+}
+
+/// A dollar with a name that is left where neither a shell nor Kubernetes would look at it.
+fn leftover(node: &Node, path: &mut Vec<String>, options: &Options, found: &mut Vec<Finding>) {
+    /// Fields whose text is a program's own affair.
+    const FREE: &[&str] = &[
+        "command",
+        "args",
+        "env",
+        "annotations",
+        "data",
+        "stringData",
+        "exec",
+    ];
+    match node {
+        Node::Fixed(Value::String(text)) => found.extend(dollar(text, path, options)),
+        Node::Slot(slot) => {
+            found.extend(slot.literals().find_map(|text| dollar(text, path, options)));
+        }
+        Node::Fixed(_) => {}
+        Node::List(nodes) => {
+            for (at, node) in nodes.iter().enumerate() {
+                path.push(format!("[{at}]"));
+                leftover(node, path, options, found);
+                path.pop();
+            }
+        }
+        Node::Map(entries) => {
+            for (key, node) in entries {
+                let Key::Fixed(key) = key else { continue };
+                if FREE.contains(&key.as_str()) {
+                    continue;
+                }
+                let dot = if path.is_empty() { "" } else { "." };
+                path.push(format!("{dot}{key}"));
+                leftover(node, path, options, found);
+                path.pop();
+            }
+        }
+    }
+}
+
+fn dollar(text: &str, path: &[String], options: &Options) -> Option<Finding> {
+    let (name, _) = text
+        .match_indices('$')
+        .find_map(|(at, _)| token::placeholder(&text[at + 1..]))?;
+    let problem = format!(
+        "no item provides ${name}, so it stands as it is: provided are {}",
+        options.provided()
+    );
+    Some(Finding::new(Severity::Warning, path.concat(), problem))
 }

@@ -370,6 +370,85 @@ fn an_old_cron_job_is_rewritten_and_odd_fields_are_warned_of() {
 }
 
 #[test]
+fn a_placeholder_that_is_left_over_is_warned_of_where_no_program_reads_it() {
+    let text = job("  completions: $N\n").replace(
+        "image: busybox",
+        "image: busybox:$TAG\n        command: [echo, $HOME]",
+    );
+    let template = compile(&text).expect("compiled");
+    let notices = template.notices(&Item::scalar(0, "x")).expect("notices");
+    let said: Vec<_> = notices.iter().map(Notice::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "job.yaml:6:3: spec.completions: no item provides $N, so it stands as it is: provided are ITEM, INDEX",
+            "job.yaml:12:9: spec.template.spec.containers[0].image: no item provides $TAG, so it stands as it is: provided are ITEM, INDEX",
+            "job.yaml:6:3: spec.completions: invalid type: string \"$N\", expected i32",
+        ]
+    );
+}
+
+#[test]
+fn what_comes_with_the_tool_is_sound_and_keeps_its_data() {
+    for builtin in builtins() {
+        let options = Options {
+            annotate: false,
+            ..Options::default()
+        };
+        let template = with(builtin.text, &options).expect(builtin.name);
+        assert_eq!(template.uses_item(), builtin.name == "process-item");
+        let item = Item::scalar(0, "apple");
+        assert_eq!(template.notices(&item), Ok(Vec::new()), "{}", builtin.name);
+        let mut own = documents(&builtin.text.replace("$ITEM", "apple")).expect(builtin.name);
+        let mut made = template.expand(&item).expect(builtin.name).objects;
+        let (own, made) = (&mut own[0].value, &mut made[0]);
+        for path in [
+            "",
+            "/spec/template",
+            "/spec/jobTemplate",
+            "/spec/jobTemplate/spec/template",
+        ] {
+            for object in [&mut *own, &mut *made] {
+                if let Some(object) = object.pointer_mut(path).and_then(Value::as_object_mut) {
+                    let metadata = object.entry("metadata").or_insert_with(|| json!({}));
+                    metadata["labels"] = json!("not compared");
+                }
+            }
+        }
+        assert_eq!(own, made, "{}", builtin.name);
+    }
+}
+
+#[test]
+fn a_template_without_placeholders_is_one_whole() {
+    for (text, uses, holds) in [
+        (job(""), true, false),
+        (job("").replace("$ITEM", "x"), false, false),
+        (format!("{{# a comment #}}\n{}", job("")), true, false),
+        (
+            format!("{{# a comment #}}\n{}", job("").replace("$ITEM", "x")),
+            false,
+            true,
+        ),
+    ] {
+        let template = compile(&text).expect("compiled");
+        assert_eq!(
+            (template.uses_item(), template.holds_list()),
+            (uses, holds),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn lines_may_end_in_cr() {
+    let template = compile(&STYLES.replace('\n', "\r\n")).expect("compiled");
+    let read = documents(&written(&template, "a\nb")).expect("YAML");
+    let expansion = template.expand(&Item::scalar(0, "a\nb")).expect("expanded");
+    assert_eq!(read[0].value, expansion.objects[0]);
+}
+
+#[test]
 fn a_name_that_comes_twice_is_refused_with_both_items() {
     let template = compile(&job("").replace("p-$ITEM", "p")).expect("compiled");
     let (mut names, mut out) = (Names::default(), Vec::new());
