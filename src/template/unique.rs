@@ -47,7 +47,7 @@ impl Names {
             )),
             Some(first) => Err(misfit(
                 format!("it gives {kind} \"{name}\", as item {first} does"),
-                &format!("put a placeholder into metadata.name: {name}-$ITEM"),
+                "an item stands in the list once, and metadata.name holds a placeholder: process-$ITEM",
             )),
         }
     }
