@@ -16,12 +16,14 @@ pub enum TemplateError {
         problem: String,
     },
     /// The text is no Jinja, or an expression in it fails.
-    #[error("{file}:{line}: {problem}")]
+    #[error("{file}:{line}:{column}: {problem}")]
     Jinja {
         /// Which file.
         file: String,
         /// From 1.
         line: usize,
+        /// From 1.
+        column: usize,
         /// What MiniJinja says.
         problem: String,
     },

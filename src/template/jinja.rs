@@ -6,7 +6,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value, context};
 
-use super::error::TemplateError;
+use super::error::{TemplateError, place};
 use super::{Options, filters, token};
 use crate::items::Item;
 
@@ -20,6 +20,7 @@ pub(super) struct Jinja {
     environment: Environment<'static>,
     values: Arc<Mutex<Vec<String>>>,
     file: String,
+    text: String,
 }
 
 /// Whether a text holds Jinja at all.
@@ -43,11 +44,12 @@ impl Jinja {
             .set_formatter(move |out, state, value| format_value(out, state, value, &collected));
         environment
             .add_template_owned("template", text.to_owned())
-            .map_err(|error| problem(file, &error, &[]))?;
+            .map_err(|error| problem(file, text, &error, &[]))?;
         Ok(Self {
             environment,
             values,
             file: file.to_owned(),
+            text: text.to_owned(),
         })
     }
 
@@ -97,7 +99,7 @@ impl Jinja {
                 hint: "put fewer objects into one template".into(),
             });
         }
-        rendered.map_err(|error| problem(&self.file, &error, &["item", "index"]))?;
+        rendered.map_err(|error| problem(&self.file, &self.text, &error, &["item", "index"]))?;
         let text = String::from_utf8(text.0).expect("strings are written");
         let values = std::mem::take(&mut *self.values.lock().expect("a rendering does not panic"));
         Ok((text, values))
@@ -141,7 +143,7 @@ fn format_value(
     Ok(())
 }
 
-fn problem(file: &str, error: &minijinja::Error, provided: &[&str]) -> TemplateError {
+fn problem(file: &str, text: &str, error: &minijinja::Error, provided: &[&str]) -> TemplateError {
     let mut problem = error.kind().to_string();
     if let Some(detail) = error.detail() {
         problem = format!("{problem}: {detail}");
@@ -155,9 +157,16 @@ fn problem(file: &str, error: &minijinja::Error, provided: &[&str]) -> TemplateE
     if error.kind() == minijinja::ErrorKind::OutOfFuel {
         problem = format!("this template does not end: one item took more than {FUEL} steps");
     }
+    let line = error.line().unwrap_or(1);
+    // The place is that of the expression, as far as it is known.
+    let (line, column) = match error.range() {
+        Some(range) => place(text, range.start),
+        None => (line, 1),
+    };
     TemplateError::Jinja {
         file: file.to_owned(),
-        line: error.line().unwrap_or(1),
+        line,
+        column,
         problem,
     }
 }

@@ -194,7 +194,7 @@ fn what_is_wrong_is_said_with_its_place() {
         ),
         (
             job("").replace("$ITEM", "{{ file }}"),
-            "job.yaml:4: undefined value",
+            "job.yaml:4:14: undefined value",
         ),
         (job("").replace("$ITEM", "{{ item"), "job.yaml:"),
         (String::new(), "job.yaml: there is no Job in this template"),
