@@ -441,6 +441,21 @@ fn a_template_without_placeholders_is_one_whole() {
 }
 
 #[test]
+fn an_item_for_which_the_template_leaves_its_job_out_is_an_error() {
+    let text = format!("{{% if item != 'b' %}}\n{}{{% endif %}}\n", job(""));
+    let template = compile(&text).expect("compiled");
+    assert!(template.expand(&Item::scalar(0, "a")).is_ok());
+    let error = template
+        .expand(&Item::scalar(1, "b"))
+        .expect_err("no Job")
+        .to_string();
+    assert!(
+        error.starts_with("job.yaml: there is no Job in this template"),
+        "{error}"
+    );
+}
+
+#[test]
 fn lines_may_end_in_cr() {
     let template = compile(&STYLES.replace('\n', "\r\n")).expect("compiled");
     let read = documents(&written(&template, "a\nb")).expect("YAML");
