@@ -11,9 +11,14 @@ pub fn default_job(job: &mut Value) {
     if unset(job, "completions") && unset(job, "parallelism") {
         job["spec"]["completions"] = 1.into();
     }
+    let backoff_limit = if unset(job, "backoffLimitPerIndex") {
+        6
+    } else {
+        i32::MAX
+    };
     for (field, value) in [
         ("parallelism", json!(1)),
-        ("backoffLimit", json!(6)),
+        ("backoffLimit", json!(backoff_limit)),
         ("completionMode", json!("NonIndexed")),
         ("suspend", json!(false)),
         ("manualSelector", json!(false)),

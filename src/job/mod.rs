@@ -13,19 +13,25 @@
 
 pub mod admission;
 mod backoff;
+pub mod indexes;
 mod job_spec;
 mod kube_value;
+mod leftover;
 mod pod;
 mod reconcile;
 mod settle;
 mod status;
+pub mod status_rules;
+mod ttl;
 
 pub use backoff::{BackoffRecord, finish_time};
 pub use job_spec::{Job, JobSpec, RestartPolicy};
+pub use leftover::{Owner, may_strip_finalizer};
 pub use pod::{Phase, Pod, new_pod};
 pub use reconcile::{Decision, Memory, Plan, PodRef, Scale, reconcile};
 pub use settle::{Ending, JobEvent, ScaleOutcome, Tracking};
 pub use status::{Condition, JobStatus, Uncounted};
+pub use ttl::{TtlAction, after_finished};
 
 /// The finalizer that keeps a finished Pod until it is counted (KEP-2307).
 pub const TRACKING_FINALIZER: &str = "batch.kubernetes.io/job-tracking";
