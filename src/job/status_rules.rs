@@ -40,6 +40,10 @@ pub fn validate_status_update(spec: &Value, old: &Value, new: &Value) -> Vec<Sta
 }
 
 /// The parts of a status that the rules compare.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is whether one condition is true; they come in any combination"
+)]
 struct View<'a> {
     complete: bool,
     failed: bool,
@@ -201,15 +205,15 @@ impl Rules<'_> {
     fn finished(&mut self) {
         let (old, new) = (&self.old, &self.new);
         let finishes = old.finished() != new.finished();
-        let finished = new.finished();
+        let over = new.finished();
         let exempt = self.spec["suspend"] == true && self.spec["completions"] == 0;
-        let active = finished && (finishes || old.active != new.active) && new.active > 0;
-        let start = finished && (finishes || old.start != new.start) && new.start.is_none();
+        let active = over && (finishes || old.active != new.active) && new.active > 0;
+        let start = over && (finishes || old.start != new.start) && new.start.is_none();
         let listed = new
             .uncounted
             .is_some_and(|lists| lists.iter().any(|l| !l.is_empty()));
-        let uncounted = finished && (finishes || old.uncounted != new.uncounted) && listed;
-        let terminating = finished
+        let uncounted = over && (finishes || old.uncounted != new.uncounted) && listed;
+        let terminating = over
             && (finishes || old.terminating != new.terminating)
             && new.terminating.is_some_and(|pods| pods > 0);
         let ready = (old.ready != new.ready || old.active != new.active)
@@ -333,5 +337,31 @@ impl Rules<'_> {
         for (broken, rule) in found {
             self.invalid(broken, "conditions", rule);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_old_violation_does_not_block_what_it_is_not_about() {
+        let broken = json!({"active": 1, "ready": 2});
+        let later = json!({"active": 1, "ready": 2, "succeeded": 1});
+        assert_eq!(validate_status_update(&json!({}), &broken, &later), []);
+        let rules: Vec<_> = validate_status_update(&json!({}), &json!({}), &broken)
+            .into_iter()
+            .map(|cause| cause.rule)
+            .collect();
+        assert_eq!(rules, ["RejectMoreReadyThanActivePods"]);
+    }
+
+    #[test]
+    fn unset_is_not_zero_and_an_empty_list_is_no_list() {
+        let failed = json!([{"type": "Complete", "status": "True"}]);
+        let old = json!({"conditions": failed, "uncountedTerminatedPods": {"failed": ["a"]}});
+        let new = json!({"conditions": failed, "uncountedTerminatedPods": {"failed": ["a"], "succeeded": []}});
+        assert_eq!(validate_status_update(&json!({}), &old, &new), []);
     }
 }

@@ -133,10 +133,10 @@ pub(crate) fn orphan_finalizer(case: &Value) -> Result<(), String> {
         ],
     )?;
     only_keys(expect, "expect", &["remove_finalizer"])?;
-    let owned = !given["owner_kind"].is_null() && given["controller"] != false;
+    let controlled = !given["owner_kind"].is_null() && given["controller"] != false;
     let is_job = given["owner_kind"] == "Job" && given["owner_api"] == "batch/v1";
     let owner = match given["job"].as_str() {
-        _ if !owned => Owner::Nobody,
+        _ if !controlled => Owner::Nobody,
         _ if !is_job => Owner::OtherKind,
         Some("absent") => Owner::AbsentJob,
         _ if !given["job_managed_by"].is_null() => Owner::ForeignJob,

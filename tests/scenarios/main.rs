@@ -14,7 +14,33 @@ use serde_json::Value;
 
 /// Topics whose rules are not built yet: their failures are printed and counted, but do not fail the run over the
 /// project's own copy. A topic here that passes whole fails the run, so that it is taken off.
-const NOT_YET: &[&str] = &[];
+const NOT_YET: &[&str] = &[
+    "api-defaults",
+    "api-validate-create",
+    "api-validate-update",
+    "cron-missed",
+    "cron-schedule",
+    "cronjob-sync",
+    "cronjob-validate",
+    "job-adopt-orphan",
+    "job-backoff",
+    "job-backoff-per-index",
+    "job-basic",
+    "job-deadline",
+    "job-failure-policy",
+    "job-finalizers",
+    "job-finish",
+    "job-indexed",
+    "job-limits",
+    "job-managedby",
+    "job-onfailure",
+    "job-replacement-policy",
+    "job-scaledown-rank",
+    "job-success-policy",
+    "job-suspend",
+    "job-trace",
+    "pod-content",
+];
 
 #[expect(clippy::disallowed_methods, reason = "the harness reads its cases")]
 fn main() -> ExitCode {
