@@ -1,3 +1,7 @@
 //! The `kubectl-batch` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kubectl_batch::cli::main()
+}

@@ -1,1 +1,161 @@
-//! The command line.
+//! The command line: one file a subcommand, with its arguments, its help and what it does.
+
+mod delete;
+mod error;
+mod expand;
+mod follow;
+mod input;
+mod output_dir;
+mod run;
+mod screen;
+mod session;
+mod status;
+mod submit;
+mod target;
+mod template;
+mod wait;
+mod watch;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::cluster::connect::Connection;
+pub use error::{CliResult, Failure};
+
+/// Run one Job template over a list of items, and tell the truth about the result
+#[derive(Debug, Parser)]
+#[command(name = "kubectl-batch", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 all succeeded, 1 the tool failed, 2 wrong usage, 3 not all members succeeded, \
+4 nothing matched, 5 the cluster refused or cannot be reached, 124 --timeout passed, 130 interrupted.")]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags of every command.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Global {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// Colours: auto, always or never
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_default_value = true, help_heading = "Display", hide_short_help = true)]
+    pub(crate) color: screen::When,
+    /// Only ASCII characters
+    #[arg(long, global = true, help_heading = "Display", hide_short_help = true)]
+    pub(crate) ascii: bool,
+    /// Say what the tool does, on standard error; twice for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Display", hide_short_help = true)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print the manifests that a template and a list give
+    Expand(expand::Args),
+    /// Expand, submit, and watch to the end
+    Run(run::Args),
+    /// Expand, submit, and return
+    Submit(submit::Args),
+    /// Show a group until all its members have ended
+    Watch(watch::Args),
+    /// Wait until all members of a group have ended
+    Wait(wait::Args),
+    /// Show the groups of a namespace, or one group
+    Status(status::Args),
+    /// Delete a group's Jobs and their Pods
+    Delete(delete::Args),
+    /// The templates that come with the tool
+    Template(template::Args),
+}
+
+/// Runs the command line and gives the exit code.
+#[expect(clippy::disallowed_methods, reason = "the arguments are read here")]
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    #[cfg(unix)]
+    if arguments.get(1).is_some_and(|first| first == crate::local::node::GUARD_ARGUMENT) {
+        return crate::local::node::guard_main();
+    }
+    let cli = match parse(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A terminal that is gone needs no help text.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    trace(cli.global.verbose);
+    let result = match cli.command {
+        Command::Expand(args) => expand::expand(&args, &cli.global),
+        Command::Run(args) => run::run(&args, &cli.global),
+        Command::Submit(args) => submit::submit(&args, &cli.global),
+        Command::Watch(args) => watch::watch(&args, &cli.global),
+        Command::Wait(args) => wait::wait(&args, &cli.global),
+        Command::Status(args) => status::status(&args, &cli.global),
+        Command::Delete(args) => delete::delete(&args, &cli.global),
+        Command::Template(args) => template::template(&args),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => failure.report(),
+    }
+}
+
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let name = arguments.first().map(|own| display_name(Path::new(own)));
+    let name = name.unwrap_or_else(|| "kubectl batch".into());
+    let matches = Cli::command()
+        .bin_name(name)
+        .try_get_matches_from(arguments)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// What the user types: a program `kubectl-NAME` is a plugin of kubectl, so `kubectl NAME`.
+fn display_name(own: &Path) -> String {
+    let stem = own.file_stem().unwrap_or_default().to_string_lossy();
+    match stem.strip_prefix("kubectl-") {
+        Some(plugin) => format!("kubectl {}", plugin.replace('_', "-")),
+        None => stem.into_owned(),
+    }
+}
+
+/// What the tool does goes to standard error, but only when asked for.
+fn trace(verbose: u8) {
+    let filter = match verbose {
+        0 => return,
+        1 => "kubectl_batch=debug",
+        _ => "kubectl_batch=trace,kube=debug",
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        .with_writer(std::io::stderr)
+        .without_time()
+        .with_target(false)
+        .init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_plugin_is_called_as_kubectl_calls_it() {
+        for (own, name) in [
+            ("/usr/bin/kubectl-batch", "kubectl batch"),
+            ("kubectl-job_group.exe", "kubectl job-group"),
+            ("target/debug/other", "other"),
+        ] {
+            assert_eq!(display_name(Path::new(own)), name, "{own}");
+        }
+    }
+}

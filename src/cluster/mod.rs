@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod connect;
+pub mod logs;
 pub mod observe;
 pub mod problem;
 pub mod rest;

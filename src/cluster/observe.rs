@@ -1,1 +1,44 @@
-//! Watches of a group's Jobs and Pods, for whoever shows or waits for it.
+//! What the model of a group is fed from: the watches of its Jobs and Pods, as observations.
+
+use futures::stream::{self, BoxStream, StreamExt};
+use kube::Client;
+
+use super::rest::{JOBS, PODS};
+use super::watching::{Seen, watch};
+use crate::group::{JobView, Observation, PodView};
+
+/// One observation, or what is wrong with a watch, which goes on by itself.
+pub type Observed = Result<Observation, String>;
+
+/// Watches the Jobs and the Pods that a label selector matches, in one namespace or in all.
+pub fn observe(
+    client: &Client,
+    namespace: Option<&str>,
+    selector: &str,
+) -> BoxStream<'static, Observed> {
+    let jobs = watch(client, JOBS, namespace, Some(selector));
+    let pods = watch(client, PODS, namespace, Some(selector));
+    stream::select(jobs.filter_map(job_seen), pods.filter_map(pod_seen)).boxed()
+}
+
+async fn job_seen(seen: Seen) -> Option<Observed> {
+    let view = |object| JobView::from_value(object).map(Box::new);
+    Some(Ok(match seen {
+        Seen::Present(object) => Observation::Job(view(&object)?),
+        Seen::Gone(object) => Observation::JobGone(view(&object)?),
+        Seen::Listing => Observation::JobsListing,
+        Seen::Complete => Observation::JobsListed,
+        Seen::Trouble(error) => return Some(Err(error)),
+    }))
+}
+
+async fn pod_seen(seen: Seen) -> Option<Observed> {
+    let view = |object| PodView::from_value(object).map(Box::new);
+    Some(Ok(match seen {
+        Seen::Present(object) => Observation::Pod(view(&object)?),
+        Seen::Gone(object) => Observation::PodGone(view(&object)?),
+        Seen::Listing => Observation::PodsListing,
+        Seen::Complete => Observation::PodsListed,
+        Seen::Trouble(error) => return Some(Err(error)),
+    }))
+}

@@ -1,13 +1,15 @@
 //! Creates the members of a group: concurrently, each at most once, and says of each what became of it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures::stream::{self, BoxStream, StreamExt};
+use futures::stream::{self, LocalBoxStream, StreamExt};
 use kube::Client;
 use serde_json::Value;
 
-use super::problem::Problem;
+use super::problem::{Class, Problem};
 use super::rest::{self, JOBS, Resource};
+use crate::group::Place;
 
 /// Creations that are under way at a time.
 const CONCURRENCY: usize = 16;
@@ -17,17 +19,17 @@ const DIGEST: &str = "/metadata/annotations/kubectl-batch~1digest";
 /// The objects of one item, ready to be created.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// The member Job's name.
-    pub name: String,
+    /// Where its Job will stand.
+    pub place: Place,
     /// All objects of the item, in the template's order.
     pub objects: Vec<Value>,
 }
 
 /// What became of one member.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was created now.
-    Created,
+    /// It was created now; its Job's uid.
+    Created(String),
     /// It was there already, with the same digest.
     Unchanged,
     /// Something else has its name, or the server said no.
@@ -36,43 +38,57 @@ pub enum Outcome {
     Unreachable(String),
 }
 
-/// Creates all members; outcomes come in the order in which they are known.
-pub fn submit(
+/// Stops a submission: what is under way is finished, and nothing else is begun. Clones stop the same one.
+#[derive(Clone, Debug, Default)]
+pub struct Brake(Arc<AtomicBool>);
+
+impl Brake {
+    /// Begins nothing more.
+    pub fn pull(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_pulled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Creates the members as they come; outcomes come in the order in which they are known.
+pub fn submit<'a>(
     client: &Client,
-    namespace: &str,
-    members: Vec<Prepared>,
+    members: impl Iterator<Item = Prepared> + 'a,
     query: &str,
-) -> BoxStream<'static, (String, Outcome)> {
+    brake: &Brake,
+) -> LocalBoxStream<'a, (Place, Outcome)> {
     let client = client.clone();
-    let namespace: Arc<str> = namespace.into();
     let query: Arc<str> = format!("fieldValidation=Strict{query}").into();
-    stream::iter(members)
+    let brake = brake.clone();
+    stream::iter(members.take_while(move |_| !brake.is_pulled()))
         .map(move |member| {
-            let (client, namespace, query) = (client.clone(), namespace.clone(), query.clone());
+            let (client, query) = (client.clone(), query.clone());
             async move {
-                let outcome = create_member(&client, &namespace, &member, &query).await;
-                (member.name, outcome)
+                let outcome = create_member(&client, &member, &query).await;
+                (member.place, outcome)
             }
         })
         .buffer_unordered(CONCURRENCY)
-        .boxed()
+        .boxed_local()
 }
 
-async fn create_member(
-    client: &Client,
-    namespace: &str,
-    member: &Prepared,
-    query: &str,
-) -> Outcome {
+async fn create_member(client: &Client, member: &Prepared, query: &str) -> Outcome {
     let mut outcome = Outcome::Unchanged;
     for object in &member.objects {
         let resource = match resource_of(object) {
             Ok(resource) => resource,
             Err(message) => return Outcome::Refused(message),
         };
-        let namespace = text(object, "/metadata/namespace").unwrap_or(namespace);
+        let namespace = text(object, "/metadata/namespace").unwrap_or(&member.place.namespace);
         match rest::create(client, resource, namespace, query, object).await {
-            Ok(_) => outcome = Outcome::Created,
+            Ok(created) if resource == JOBS => {
+                let uid = text(&created, "/metadata/uid").unwrap_or_default();
+                outcome = Outcome::Created(uid.to_owned());
+            }
+            Ok(_) => {}
             Err(error) if rest::is_status(&error, 409) => {
                 if let Err(refusal) = compare(client, resource, namespace, object, &error).await {
                     return refusal;
@@ -99,12 +115,12 @@ async fn compare(
     match (text(&found, DIGEST), text(wanted, DIGEST)) {
         (Some(found), Some(wanted)) if found == wanted => Ok(()),
         (Some(found), Some(wanted)) if resource == JOBS => Err(Outcome::Refused(format!(
-            "another Job has this name: its digest is {found}, the template gives {wanted}\n\
-             hint: delete the group first, or choose another --group and metadata.name"
+            "another Job has this name: its digest is {found}, the template gives {wanted}; \
+             delete the group first, or choose another --group and metadata.name"
         ))),
         _ if resource != JOBS => Ok(()),
         _ => Err(Outcome::Refused(format!(
-            "{conflict}\nhint: a Job with this name is there that this tool did not create"
+            "{conflict}; a Job with this name is there that this tool did not create"
         ))),
     }
 }
@@ -112,8 +128,8 @@ async fn compare(
 fn failed(error: kube::Error) -> Outcome {
     let problem = Problem::from(error);
     match problem.class {
-        super::problem::Class::Refused => Outcome::Refused(problem.message),
-        super::problem::Class::Unreachable => Outcome::Unreachable(problem.message),
+        Class::Refused => Outcome::Refused(problem.message),
+        Class::Unreachable => Outcome::Unreachable(problem.message),
     }
 }
 

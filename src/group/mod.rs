@@ -1,1 +1,24 @@
-//! Groups of Jobs: model, window, verdict.
+//! A group of Jobs as one thing: what is observed of its members is folded into a model, changes and a verdict.
+//!
+//! [`Group::handle`] takes one [`Observation`] and gives the [`Change`]s that follow from it. The table shows the model, the
+//! plain lines and the JSON events show the changes, and the exit code comes from the [`Verdict`]: all of one source.
+//! Pods are ahead of a Job's status, so a member's phase follows its Pods and settles on the Job's conditions.
+
+mod cause;
+mod change;
+mod job_view;
+mod member;
+mod model;
+mod phase;
+mod pod_view;
+mod tally;
+mod verdict;
+
+pub use change::{Change, Observation, What};
+pub use job_view::{JobView, JobEnd};
+pub use member::{Member, Place};
+pub use model::Group;
+pub use phase::{Assessment, Phase, assess};
+pub use pod_view::{PodState, PodView, Wait};
+pub use tally::Tally;
+pub use verdict::Verdict;

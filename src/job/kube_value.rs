@@ -4,23 +4,23 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 /// The text at a JSON pointer.
-pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+pub fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str()
 }
 
 /// The number at a JSON pointer, cut to the range of the API's int32.
-pub(super) fn number(value: &Value, pointer: &str) -> Option<i32> {
+pub fn number(value: &Value, pointer: &str) -> Option<i32> {
     let wide = value.pointer(pointer)?.as_i64()?;
     Some(wide.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32)
 }
 
 /// The instant at a JSON pointer.
-pub(super) fn instant(value: &Value, pointer: &str) -> Option<Timestamp> {
+pub fn instant(value: &Value, pointer: &str) -> Option<Timestamp> {
     text(value, pointer)?.parse().ok()
 }
 
 /// The list at a JSON pointer; empty when there is none.
-pub(super) fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
+pub fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
     value
         .pointer(pointer)
         .and_then(Value::as_array)

@@ -15,7 +15,7 @@ pub mod admission;
 mod backoff;
 pub mod indexes;
 mod job_spec;
-mod kube_value;
+pub mod kube_value;
 mod leftover;
 mod pod;
 mod reconcile;

@@ -1,6 +1,8 @@
 //! The embedded cluster: store, API, process node.
 
 pub mod api;
+#[cfg(unix)]
+pub mod cluster;
 pub mod kind;
 pub mod logs;
 #[cfg(unix)]

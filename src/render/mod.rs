@@ -1,1 +1,18 @@
-//! What people see: (model, now, width, style) to lines.
+//! What people and programs see, as functions of a model, a time, a width and a style.
+
+mod bar;
+mod duration;
+mod json;
+mod plain;
+mod style;
+mod summary;
+mod table;
+mod text;
+
+pub use duration::human;
+pub use json::{change_event, output_event, verdict_event};
+pub use plain::{alarm_phase, change_line, is_alarm, is_news};
+pub use style::Style;
+pub use summary::summary;
+pub use table::{View, frame};
+pub use text::{fit, show, show_line, show_lines, truncate, width};

@@ -1,0 +1,224 @@
+//! The loop of `run`, `watch` and `wait`: takes in what is observed, shows what changes, ends with a verdict.
+
+#![expect(clippy::disallowed_methods, reason = "the loop has a clock")]
+
+mod outputs;
+
+use std::time::Duration;
+
+use futures::stream::{BoxStream, LocalBoxStream, StreamExt};
+use jiff::Timestamp;
+use kube::Client;
+use tokio::time::Instant;
+
+use super::error::{INTERRUPTED, TIMED_OUT};
+use super::screen::Screen;
+use super::{CliResult, Failure};
+use crate::cluster::observe::Observed;
+use crate::cluster::submit::{Brake, Outcome};
+use crate::group::{Group, Observation, Place, What};
+use crate::terminal::Signals;
+pub(super) use outputs::LogMode;
+use outputs::Outputs;
+
+/// A frame is drawn at most this often.
+const FRAME: Duration = Duration::from_millis(100);
+/// And at least this often, for the clock in it.
+const CLOCK: Duration = Duration::from_secs(1);
+/// Output that is still on its way when the last member has ended is waited for so long.
+const OUTPUT_GRACE: Duration = Duration::from_secs(5);
+
+/// What is created while the group is followed.
+pub(super) struct Submission<'a> {
+    /// Its outcomes.
+    pub(super) outcomes: LocalBoxStream<'a, (Place, Outcome)>,
+    /// Stops it.
+    pub(super) brake: Brake,
+}
+
+/// Everything that is followed.
+pub(super) struct Follow<'a> {
+    /// The model, with the members that will be submitted.
+    pub(super) group: Group,
+    /// What is created meanwhile.
+    pub(super) submission: Option<Submission<'a>>,
+    /// What is observed.
+    pub(super) observed: BoxStream<'static, Observed>,
+    /// Where output is fetched from.
+    pub(super) client: Client,
+    /// Whose output is shown.
+    pub(super) logs: LogMode,
+    /// When to give up.
+    pub(super) timeout: Option<Duration>,
+    /// A group without members ends the command at once.
+    pub(super) must_exist: bool,
+}
+
+/// How following ended.
+pub(super) struct Ending {
+    /// The exit code.
+    pub(super) code: u8,
+    /// Why creating stopped early, if it did.
+    pub(super) stopped: Option<String>,
+}
+
+struct Loop<'a, 's> {
+    follow: Follow<'a>,
+    screen: &'s mut Screen,
+    outputs: Outputs,
+    unreachable: Option<String>,
+    refused: bool,
+    dirty: bool,
+}
+
+/// Follows a group to its end, a signal, or the timeout.
+pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult<Ending> {
+    let outputs = Outputs::new(follow.client.clone(), follow.logs);
+    let mut state = Loop {
+        follow,
+        screen,
+        outputs,
+        unreachable: None,
+        refused: false,
+        dirty: true,
+    };
+    let code = state.run().await?;
+    state.drain_outputs().await?;
+    let now = Timestamp::now();
+    state.screen.finish(&state.follow.group, now, code)?;
+    Ok(Ending {
+        code,
+        stopped: state.unreachable,
+    })
+}
+
+impl Loop<'_, '_> {
+    async fn run(&mut self) -> CliResult<u8> {
+        let mut signals = Signals::new().map_err(|error| Failure::tool(format!("cannot take signals: {error}")))?;
+        let end = self.follow.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut frame = Instant::now();
+        loop {
+            if self.is_over() {
+                return Ok(self.code());
+            }
+            if self.follow.must_exist && self.follow.group.is_listed() && self.follow.group.tally().total() == 0 {
+                return Err(Failure::nothing("no Job matches the selector"));
+            }
+            if frame.elapsed() >= FRAME && self.dirty {
+                self.screen.draw(&self.follow.group, Timestamp::now())?;
+                (frame, self.dirty) = (Instant::now(), false);
+            }
+            let next_frame = frame + if self.dirty && self.screen.is_drawn() { FRAME } else { CLOCK };
+            tokio::select! {
+                () = signals.next() => return Ok(self.interrupted(&mut signals).await?),
+                () = sleep_until(end), if end.is_some() => {
+                    return Ok(TIMED_OUT);
+                }
+                outcome = next_outcome(&mut self.follow.submission) => self.outcome(outcome)?,
+                Some(seen) = self.follow.observed.next() => self.observed(seen)?,
+                Some(line) = self.outputs.next() => self.screen.output(&line.item, &line.pod, &line.text)?,
+                () = tokio::time::sleep_until(next_frame) => self.dirty = true,
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let created = self.follow.submission.is_none();
+        let known = self.follow.group.is_listed() || self.refused;
+        created && (self.unreachable.is_some() || (known && self.follow.group.is_over()))
+    }
+
+    fn code(&self) -> u8 {
+        if self.unreachable.is_some() { 5 } else { self.follow.group.verdict().exit_code() }
+    }
+
+    fn outcome(&mut self, outcome: Option<(Place, Outcome)>) -> CliResult<()> {
+        let Some((place, outcome)) = outcome else {
+            self.follow.submission = None;
+            return self.take_in(Observation::SubmissionEnded);
+        };
+        let seen = match outcome {
+            Outcome::Created(uid) => Observation::Created(place, uid),
+            Outcome::Unchanged => Observation::Unchanged(place),
+            Outcome::Refused(why) => {
+                // More of the same would be refused too.
+                self.pull_brake();
+                self.refused = true;
+                Observation::Refused(place, why)
+            }
+            Outcome::Unreachable(why) => {
+                self.pull_brake();
+                self.unreachable.get_or_insert(why);
+                return Ok(());
+            }
+        };
+        self.take_in(seen)
+    }
+
+    fn pull_brake(&self) {
+        if let Some(submission) = &self.follow.submission {
+            submission.brake.pull();
+        }
+    }
+
+    fn observed(&mut self, seen: Observed) -> CliResult<()> {
+        match seen {
+            Ok(seen) => self.take_in(seen),
+            Err(trouble) => {
+                tracing::debug!(trouble, "a watch broke and goes on");
+                Ok(())
+            }
+        }
+    }
+
+    fn take_in(&mut self, seen: Observation) -> CliResult<()> {
+        if let Observation::Pod(pod) = &seen {
+            let item = self.follow.group.member(&pod.job).map_or(pod.name.as_str(), |member| member.item.as_str());
+            self.outputs.pod_seen(pod, item);
+        }
+        for change in self.follow.group.handle(Timestamp::now(), seen) {
+            self.dirty = true;
+            self.screen.change(&change, &self.follow.group)?;
+            if let What::Created = change.what {
+                tracing::debug!(job = %change.place, "created");
+            }
+        }
+        Ok(())
+    }
+
+    /// The first signal stops creating and watching; what is under way is finished. A second one ends the command at once.
+    async fn interrupted(&mut self, signals: &mut Signals) -> CliResult<u8> {
+        self.pull_brake();
+        while self.follow.submission.is_some() {
+            tokio::select! {
+                () = signals.next() => break,
+                outcome = next_outcome(&mut self.follow.submission) => self.outcome(outcome)?,
+            }
+        }
+        self.outputs.stop();
+        Ok(INTERRUPTED)
+    }
+
+    async fn drain_outputs(&mut self) -> CliResult<()> {
+        let end = Instant::now() + OUTPUT_GRACE;
+        while let Ok(Some(line)) = tokio::time::timeout_at(end, self.outputs.next_of_rest()).await {
+            self.screen.output(&line.item, &line.pod, &line.text)?;
+        }
+        Ok(())
+    }
+}
+
+/// The next outcome; `None` at the end of the submission.
+async fn next_outcome(submission: &mut Option<Submission<'_>>) -> Option<(Place, Outcome)> {
+    match submission {
+        Some(submission) => submission.outcomes.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_until(end: Option<Instant>) {
+    match end {
+        Some(end) => tokio::time::sleep_until(end).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,136 @@
+//! What members write: followed from their Pods, a bounded number at a time, line by line.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use futures::StreamExt;
+use kube::Client;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+use crate::cluster::logs::{self, Log};
+use crate::group::{PodState, PodView};
+
+/// Outputs that are read at a time; the others wait for their turn.
+const AT_ONCE: usize = 50;
+/// Lines that are read ahead of the screen.
+const AHEAD: usize = 256;
+/// Lines of a failed container that are shown.
+const TAIL: u32 = 10;
+/// Failed containers whose last lines are fetched, at most: a group in which all fail would only repeat itself.
+const TAILS_MAX: usize = 50;
+
+/// Whose output is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(in crate::cli) enum LogMode {
+    /// Nobody's
+    None,
+    /// The last lines of containers that failed
+    Failed,
+    /// Everybody's
+    All,
+}
+
+/// One line of output.
+pub(super) struct Line {
+    pub(super) item: String,
+    pub(super) pod: String,
+    pub(super) text: String,
+}
+
+/// The outputs that are being read.
+pub(super) struct Outputs {
+    client: Client,
+    mode: LogMode,
+    seen: BTreeSet<(String, i32)>,
+    tasks: JoinSet<()>,
+    turns: Arc<Semaphore>,
+    sender: mpsc::Sender<Line>,
+    lines: mpsc::Receiver<Line>,
+}
+
+impl Outputs {
+    pub(super) fn new(client: Client, mode: LogMode) -> Self {
+        let (sender, lines) = mpsc::channel(AHEAD);
+        Self {
+            client,
+            mode,
+            seen: BTreeSet::new(),
+            tasks: JoinSet::new(),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            sender,
+            lines,
+        }
+    }
+
+    /// A Pod was seen: its output may be wanted now.
+    pub(super) fn pod_seen(&mut self, pod: &PodView, item: &str) {
+        let failed = matches!(pod.state, PodState::Failed(_) | PodState::Restarting(..));
+        let began = failed || matches!(pod.state, PodState::Running | PodState::Succeeded);
+        let wanted = match self.mode {
+            LogMode::None => false,
+            LogMode::Failed => failed && self.seen.len() < TAILS_MAX,
+            LogMode::All => began,
+        };
+        if !wanted || !self.seen.insert((pod.uid.clone(), pod.restarts)) {
+            return;
+        }
+        let all = self.mode == LogMode::All;
+        let log = Log {
+            namespace: pod.job.namespace.clone(),
+            pod: pod.name.clone(),
+            container: pod.container.clone(),
+            follow: all,
+            previous: false,
+            tail: (!all).then_some(TAIL),
+        };
+        let (client, turns, sender, item) = (self.client.clone(), self.turns.clone(), self.sender.clone(), item.to_owned());
+        self.tasks.spawn(async move {
+            let Ok(_turn) = turns.acquire().await else { return };
+            read(&client, &log, &item, &sender).await;
+        });
+    }
+
+    /// The next line; pends while there is none.
+    pub(super) async fn next(&mut self) -> Option<Line> {
+        self.lines.recv().await
+    }
+
+    /// The next line of what is still being read; `None` when all is read.
+    pub(super) async fn next_of_rest(&mut self) -> Option<Line> {
+        loop {
+            tokio::select! {
+                biased;
+                Some(line) = self.lines.recv() => return Some(line),
+                done = self.tasks.join_next() => if done.is_none() {
+                    return self.lines.try_recv().ok();
+                },
+            }
+        }
+    }
+
+    /// Reads no more.
+    pub(super) fn stop(&mut self) {
+        self.tasks.abort_all();
+    }
+}
+
+async fn read(client: &Client, log: &Log, item: &str, sender: &mpsc::Sender<Line>) {
+    let mut lines = match logs::lines(client, log).await {
+        Ok(lines) => lines,
+        Err(error) => {
+            tracing::debug!(%error, pod = log.pod, "no output");
+            return;
+        }
+    };
+    while let Some(text) = lines.next().await {
+        let line = Line {
+            item: item.to_owned(),
+            pod: log.pod.clone(),
+            text,
+        };
+        if sender.send(line).await.is_err() {
+            return;
+        }
+    }
+}

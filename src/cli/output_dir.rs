@@ -1,0 +1,96 @@
+//! A folder with one manifest for each item: all files are written, or none.
+
+#![expect(clippy::disallowed_methods, reason = "manifests are written here")]
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::{CliResult, Failure};
+use crate::manifest::names;
+
+/// The folder of `--output-dir`.
+pub(super) struct OutputDir {
+    path: PathBuf,
+    overwrite: bool,
+}
+
+impl OutputDir {
+    pub(super) fn new(path: &Path, overwrite: bool) -> Self {
+        Self {
+            path: path.to_owned(),
+            overwrite,
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes `job-ITEM.yaml` for each item; gives their number.
+    pub(super) fn write(&self, files: &[(String, Vec<u8>)]) -> CliResult<usize> {
+        let paths: Vec<PathBuf> = files
+            .iter()
+            .map(|(item, _)| self.path.join(file_name(item)))
+            .collect();
+        if !self.overwrite
+            && let Some(path) = paths.iter().find(|path| path.exists())
+        {
+            return Err(Failure::usage(format!(
+                "{}: this file is there already, and nothing was written\nhint: --overwrite replaces the files of the items",
+                path.display()
+            )));
+        }
+        let wrong = |error: std::io::Error| {
+            Failure::tool(format!("cannot write into {}: {error}", self.path.display()))
+        };
+        std::fs::create_dir_all(&self.path).map_err(wrong)?;
+        // First all contents go into files without a name that counts, so that a full disk leaves no half list.
+        let mut ready = Vec::with_capacity(files.len());
+        for (_, text) in files {
+            let mut file = tempfile::Builder::new()
+                .prefix(".job-")
+                .tempfile_in(&self.path)
+                .map_err(wrong)?;
+            file.write_all(text).map_err(wrong)?;
+            ready.push(file.into_temp_path());
+        }
+        for (file, path) in ready.into_iter().zip(&paths) {
+            file.persist(path).map_err(|error| wrong(error.error))?;
+        }
+        Ok(paths.len())
+    }
+}
+
+/// A file name that stays in its folder whatever the item is, and that no other item has.
+fn file_name(item: &str) -> String {
+    let (part, lost) = names::safe_part(item);
+    names::finish(&format!("job-{part}"), lost, item) + ".yaml"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_never_leaves_its_folder_and_no_two_items_share_one() {
+        assert_eq!(file_name("apple"), "job-apple.yaml");
+        for item in ["../../etc/passwd", "/", ".", "a\\b", "NUL", "\u{202e}x"] {
+            let made = file_name(item);
+            assert!(!made.contains(['/', '\\']) && made.starts_with("job-"), "{made}");
+        }
+        assert_ne!(file_name("a/b"), file_name("a_b"));
+    }
+
+    #[test]
+    fn files_that_are_there_are_kept_and_nothing_is_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("job-b.yaml"), "old").expect("written");
+        let files = ["a", "b"].map(|item| (item.to_owned(), b"new".to_vec()));
+        let error = OutputDir::new(folder.path(), false).write(&files).expect_err("refused");
+        assert!(error.message.contains("job-b.yaml"), "{}", error.message);
+        assert!(!folder.path().join("job-a.yaml").exists());
+        assert_eq!(OutputDir::new(folder.path(), true).write(&files).expect("written"), 2);
+        let left = std::fs::read_dir(folder.path()).expect("read").count();
+        assert_eq!(left, 2, "no other file is left");
+    }
+}

@@ -1,0 +1,197 @@
+//! What a person or a program sees while a command runs: a live table, plain lines, JSON events, or nothing.
+
+#![expect(clippy::disallowed_methods, reason = "the environment says how to draw")]
+
+use std::io::{IsTerminal, Stderr, Write};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::Global;
+use crate::group::{Change, Group};
+use crate::render::{self, Style, View};
+use crate::terminal::{self, Live};
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Progress {
+    /// Live in a terminal, else plain
+    Auto,
+    /// A table that is redrawn
+    Live,
+    /// A line for each change
+    Plain,
+    /// A JSON object for each change, on standard output
+    Json,
+    /// The verdict only
+    Verdict,
+    /// Nothing
+    None,
+}
+
+/// What is shown besides changes: the group's name, its place, and when the command began.
+#[derive(Clone, Debug)]
+pub(super) struct Caption {
+    pub(super) title: String,
+    pub(super) place: String,
+    pub(super) began: Timestamp,
+}
+
+enum Mode {
+    Live(Live<Stderr>),
+    Plain,
+    Json,
+    Verdict,
+    None,
+}
+
+/// The way to the terminal and to standard output.
+pub(super) struct Screen {
+    mode: Mode,
+    style: Style,
+    caption: Caption,
+    shares_terminal: bool,
+}
+
+/// Whether standard error is a terminal that is redrawn without harm.
+fn is_live() -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    std::io::stderr().is_terminal() && !dumb && !set("CI")
+}
+
+/// Colours and characters for a stream.
+pub(super) fn style(global: &Global, is_terminal: bool) -> Style {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let colour = match global.color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => set("CLICOLOR_FORCE") || (is_terminal && !dumb && !set("NO_COLOR")),
+    };
+    Style {
+        colour,
+        ascii: global.ascii,
+    }
+}
+
+impl Screen {
+    pub(super) fn new(progress: Progress, caption: Caption, global: &Global) -> Self {
+        let mode = match progress {
+            Progress::Live => Mode::Live(Live::new(std::io::stderr())),
+            Progress::Auto if is_live() => Mode::Live(Live::new(std::io::stderr())),
+            Progress::Auto | Progress::Plain => Mode::Plain,
+            Progress::Json => Mode::Json,
+            Progress::Verdict => Mode::Verdict,
+            Progress::None => Mode::None,
+        };
+        Self {
+            mode,
+            style: style(global, std::io::stderr().is_terminal()),
+            caption,
+            shares_terminal: std::io::stdout().is_terminal(),
+        }
+    }
+
+    /// Whether frames are drawn.
+    pub(super) fn is_drawn(&self) -> bool {
+        matches!(self.mode, Mode::Live(_))
+    }
+
+    /// A member changed.
+    pub(super) fn change(&mut self, change: &Change, group: &Group) -> std::io::Result<()> {
+        let line = || render::change_line(change, group.tally(), change.at);
+        match &mut self.mode {
+            Mode::Live(live) if render::is_alarm(change) => {
+                let phase = render::alarm_phase(change);
+                let mark = self.style.paint(phase, self.style.mark(phase));
+                live.print_above(&[fit(&format!("{mark} {}", line()))])
+            }
+            Mode::Plain if render::is_news(change) => writeln!(std::io::stderr(), "{}", line()),
+            Mode::Json => print_json(&render::change_event(&self.caption.title, change)),
+            _ => Ok(()),
+        }
+    }
+
+    /// A line that a member's container wrote.
+    pub(super) fn output(&mut self, item: &str, pod: &str, line: &str) -> std::io::Result<()> {
+        let shown = format!("{} | {}", render::show(item), render::show_line(line));
+        match &mut self.mode {
+            Mode::Json => print_json(&render::output_event(&self.caption.title, item, pod, line)),
+            Mode::Live(live) if self.shares_terminal => live.print_above(&[fit(&shown)]),
+            _ => writeln!(std::io::stdout(), "{item} | {}", if self.shares_terminal { render::show_line(line) } else { line.into() }),
+        }
+    }
+
+    /// Something to tell a person.
+    pub(super) fn note(&mut self, text: &str) -> std::io::Result<()> {
+        match &mut self.mode {
+            Mode::Live(live) => live.print_above(&text.lines().map(|line| render::show(line).into_owned()).collect::<Vec<_>>()),
+            _ => writeln!(std::io::stderr(), "{}", render::show_lines(text)),
+        }
+    }
+
+    /// Draws the table, if there is one.
+    pub(super) fn draw(&mut self, group: &Group, now: Timestamp) -> std::io::Result<()> {
+        let Mode::Live(live) = &mut self.mode else {
+            return Ok(());
+        };
+        let size = terminal::size().unwrap_or((80, 24));
+        live.draw(render::frame(View {
+            group,
+            title: &self.caption.title,
+            place: &self.caption.place,
+            began: self.caption.began,
+            now,
+            size,
+            style: self.style,
+        }))
+    }
+
+    /// Takes the table away and says how the group ended.
+    pub(super) fn finish(&mut self, group: &Group, now: Timestamp, code: u8) -> std::io::Result<()> {
+        if let Mode::Live(live) = &mut self.mode {
+            live.clear()?;
+        }
+        let took = now.duration_since(self.caption.began);
+        match &self.mode {
+            Mode::Json => print_json(&render::verdict_event(&self.caption.title, group.verdict(), code, now)),
+            Mode::None => Ok(()),
+            Mode::Live(_) | Mode::Plain | Mode::Verdict => {
+                let lines = render::summary(group, &self.caption.title, took, self.style);
+                writeln!(std::io::stderr(), "{}", lines.join("\n"))
+            }
+        }
+    }
+}
+
+/// A line cut to the terminal, so that one line stays one row.
+fn fit(line: &str) -> String {
+    let columns = terminal::size().map_or(usize::MAX, |(columns, _)| usize::from(columns).saturating_sub(1));
+    render::fit(line, columns)
+}
+
+fn print_json(event: &Value) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{event}")?;
+    out.flush()
+}
+
+/// A warning, on standard error.
+pub(super) fn warn(text: &str) {
+    say(&format!("warning: {text}"));
+}
+
+/// Something to tell a person, on standard error.
+pub(super) fn say(text: &str) {
+    // When standard error is gone there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "{}", render::show_lines(text));
+}

@@ -1,0 +1,84 @@
+//! The runtime of a command, and the cluster it talks to: a real one, or the embedded one.
+
+use kube::Client;
+
+use super::{CliResult, Failure, Global};
+#[cfg(unix)]
+use crate::local::cluster::{Cluster, NAMESPACE};
+
+/// Runs a command's asynchronous part.
+pub(super) fn block_on<T>(work: impl Future<Output = CliResult<T>>) -> CliResult<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::tool(format!("cannot start threads: {error}")))?;
+    let result = runtime.block_on(work);
+    // A thread that reads from a terminal must not hold the command back.
+    runtime.shutdown_background();
+    result
+}
+
+/// The cluster that a command talks to.
+pub(super) struct Session {
+    /// Talks to it.
+    pub(super) client: Client,
+    /// The namespace that commands use.
+    pub(super) namespace: String,
+    /// What people call the place: the namespace, or `local`.
+    pub(super) place: String,
+    #[cfg(unix)]
+    local: Option<Cluster>,
+}
+
+impl Session {
+    /// Connects to a cluster as kubectl would.
+    pub(super) async fn connect(global: &Global) -> CliResult<Self> {
+        let connected = global.connection.connect().await?;
+        Ok(Self {
+            client: connected.client,
+            place: connected.namespace.clone(),
+            namespace: connected.namespace,
+            #[cfg(unix)]
+            local: None,
+        })
+    }
+
+    /// Starts the embedded cluster.
+    #[cfg(unix)]
+    pub(super) async fn local(global: &Global) -> CliResult<Self> {
+        let cluster = Cluster::start().await?;
+        let namespace = global.connection.namespace.as_deref().unwrap_or(NAMESPACE);
+        if namespace != NAMESPACE {
+            cluster.add_namespace(namespace).await?;
+        }
+        Ok(Self {
+            client: cluster.client(),
+            place: "local".into(),
+            namespace: namespace.to_owned(),
+            local: Some(cluster),
+        })
+    }
+
+    /// The embedded cluster needs process groups.
+    #[cfg(not(unix))]
+    pub(super) async fn local(_: &Global) -> CliResult<Self> {
+        Err(Failure::tool("--local runs on Linux and macOS only, for now"))
+    }
+
+    /// Whether the cluster lives in this process.
+    pub(super) fn is_local(&self) -> bool {
+        #[cfg(unix)]
+        return self.local.is_some();
+        #[cfg(not(unix))]
+        false
+    }
+
+    /// Ends the embedded cluster with all its processes.
+    pub(super) async fn close(self) {
+        #[cfg(unix)]
+        if let Some(cluster) = self.local {
+            cluster.shutdown().await;
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! `status`: the groups of a namespace, or the members of one group, as they stand now.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use serde_json::{Value, json};
+use tabled::builder::Builder;
+use tabled::settings::{Padding, Style};
+
+use super::run::now;
+use super::session::{Session, block_on};
+use super::target::TargetArgs;
+use super::{CliResult, Failure, Global};
+use crate::cluster::act::list;
+use crate::cluster::rest::{JOBS, PODS};
+use crate::group::{Group, JobView, Member, Observation, Phase, PodView};
+use crate::render;
+
+/// Show the groups of a namespace, or the members of one group
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    target: TargetArgs,
+    /// json: one JSON document
+    #[arg(short, long, value_name = "FORMAT")]
+    output: Option<Output>,
+    /// No line with the columns' names
+    #[arg(long)]
+    no_headers: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Output {
+    Json,
+}
+
+/// Shows the state.
+pub(super) fn status(args: &Args, global: &Global) -> CliResult {
+    block_on(async {
+        let session = Session::connect(global).await?;
+        let namespace = args.target.namespace(&session.namespace);
+        match args.target.named()? {
+            Some(target) => {
+                let group = read_group(&session, namespace, &target.selector).await?;
+                if group.members().is_empty() {
+                    return Err(Failure::nothing(format!("no Job matches {}", target.selector)));
+                }
+                show_group(&group, &target.title, args)
+            }
+            None => show_groups(&session, namespace, args).await,
+        }
+    })
+}
+
+/// One look at the Jobs and Pods that a selector matches.
+async fn read_group(session: &Session, namespace: Option<&str>, selector: &str) -> CliResult<Group> {
+    let (jobs, pods) = tokio::try_join!(
+        list(&session.client, JOBS, namespace, selector),
+        list(&session.client, PODS, namespace, selector),
+    )?;
+    Ok(fold(&jobs, &pods))
+}
+
+fn fold(jobs: &[Value], pods: &[Value]) -> Group {
+    let (mut group, now) = (Group::default(), now());
+    let jobs = jobs.iter().filter_map(JobView::from_value);
+    let pods = pods.iter().filter_map(PodView::from_value);
+    for job in jobs {
+        group.handle(now, Observation::Job(Box::new(job)));
+    }
+    for pod in pods {
+        group.handle(now, Observation::Pod(Box::new(pod)));
+    }
+    group
+}
+
+fn show_group(group: &Group, title: &str, args: &Args) -> CliResult {
+    let mut members: Vec<&Member> = group.members().iter().collect();
+    members.sort_by_key(|member| (member.index, &member.place));
+    if args.output == Some(Output::Json) {
+        let members: Vec<Value> = members.iter().map(|member| member_json(member)).collect();
+        return print_json(&json!({"group": title, "total": members.len(), "members": members}));
+    }
+    let now = now();
+    let row = |member: &&Member| {
+        let state = &member.state;
+        let since = || Some(now.duration_since(state.since?));
+        let time = member.ran_for.or_else(since).filter(|_| state.phase != Phase::Gone);
+        let tries = if state.failures > 0 { state.failures.to_string() } else { "0".into() };
+        [
+            render::show(&member.item).into_owned(),
+            state.phase.word().to_owned(),
+            tries,
+            time.map(render::human).unwrap_or_default(),
+            render::show(state.reason.as_deref().unwrap_or("")).into_owned(),
+        ]
+    };
+    table(args, ["ITEM", "STATUS", "FAILURES", "TIME", "REASON"], members.iter().map(row))?;
+    super::screen::say(&format!("{title}: {}", group.verdict().words()));
+    Ok(0)
+}
+
+fn member_json(member: &Member) -> Value {
+    json!({
+        "item": member.item, "index": member.index,
+        "namespace": member.place.namespace, "job": member.place.name,
+        "phase": member.state.phase.word(), "reason": member.state.reason,
+        "failures": member.state.failures, "seconds": member.ran_for.map(|time| time.as_secs()),
+        "pods": member.pods().iter().map(|pod| pod.name.as_str()).collect::<Vec<_>>(),
+    })
+}
+
+async fn show_groups(session: &Session, namespace: Option<&str>, args: &Args) -> CliResult {
+    let label = &args.target.group_label;
+    let jobs = list(&session.client, JOBS, namespace, label).await?;
+    let pods = list(&session.client, PODS, namespace, label).await?;
+    let of = |object: &Value| {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let group = object.pointer("/metadata/labels").and_then(|labels| labels.get(label)?.as_str());
+        (text("/metadata/namespace"), group.unwrap_or_default().to_owned())
+    };
+    let mut groups: BTreeMap<(String, String), (Vec<Value>, Vec<Value>)> = BTreeMap::new();
+    for job in jobs {
+        groups.entry(of(&job)).or_default().0.push(job);
+    }
+    for pod in pods {
+        if let Some(group) = groups.get_mut(&of(&pod)) {
+            group.1.push(pod);
+        }
+    }
+    let folded: Vec<_> = groups.into_iter().map(|(key, (jobs, pods))| (key, fold(&jobs, &pods))).collect();
+    if args.output == Some(Output::Json) {
+        let groups: Vec<Value> = folded.iter().map(|((namespace, name), group)| group_json(namespace, name, group)).collect();
+        return print_json(&json!({"groups": groups}));
+    }
+    if folded.is_empty() {
+        super::screen::say(&format!("no groups found in {}", namespace.unwrap_or("any namespace")));
+        return Ok(0);
+    }
+    let row = |((namespace, name), group): &((String, String), Group)| {
+        let tally = group.tally();
+        let count = |phase| tally.of(phase).to_string();
+        [
+            namespace.clone(),
+            render::show(name).into_owned(),
+            tally.total().to_string(),
+            count(Phase::Succeeded),
+            (tally.of(Phase::Failed)).to_string(),
+            count(Phase::Running),
+            (tally.of(Phase::Pending) + tally.of(Phase::BackingOff) + tally.of(Phase::Suspended)).to_string(),
+        ]
+    };
+    let headers = ["NAMESPACE", "GROUP", "MEMBERS", "SUCCEEDED", "FAILED", "RUNNING", "WAITING"];
+    table(args, headers, folded.iter().map(row))?;
+    Ok(0)
+}
+
+fn group_json(namespace: &str, name: &str, group: &Group) -> Value {
+    let mut object = json!({"namespace": namespace, "group": name, "total": group.tally().total()});
+    for phase in Phase::ALL {
+        object[phase.word()] = group.tally().of(phase).into();
+    }
+    object
+}
+
+/// A table without borders, as kubectl prints it.
+fn table<const N: usize>(args: &Args, headers: [&str; N], rows: impl Iterator<Item = [String; N]>) -> CliResult<()> {
+    let mut builder = Builder::default();
+    if !args.no_headers {
+        builder.push_record(headers);
+    }
+    for row in rows {
+        builder.push_record(row);
+    }
+    let mut table = builder.build();
+    table.with(Style::empty()).with(Padding::new(0, 3, 0, 0));
+    let text: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
+    print(&text.join("\n"))
+}
+
+fn print_json(value: &Value) -> CliResult {
+    let text = serde_json::to_string_pretty(value).map_err(Failure::tool)?;
+    print(&text)?;
+    Ok(0)
+}
+
+/// A line of data on standard output.
+pub(super) fn print(line: &str) -> CliResult<()> {
+    writeln!(std::io::stdout(), "{line}")?;
+    Ok(())
+}

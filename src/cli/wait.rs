@@ -1,0 +1,22 @@
+//! `wait`: says nothing until all members of a group have ended, then how.
+
+use super::run::ShowArgs;
+use super::target::TargetArgs;
+use super::{CliResult, Global, watch};
+
+/// Wait until all members of a group have ended, and say how
+///
+/// Unlike `kubectl wait --for=condition=complete`, it also returns when Jobs fail or are deleted. A selector that matches
+/// nothing ends it at once, with exit code 4.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
+    show: ShowArgs,
+}
+
+/// Waits.
+pub(super) fn wait(args: &Args, global: &Global) -> CliResult {
+    watch::attach(&args.target, &args.show, args.show.quiet_progress(), true, global)
+}

@@ -1,0 +1,63 @@
+//! `watch`: shows a group until all its members have ended.
+
+use super::error::INTERRUPTED;
+use super::follow::{self, Ending, Follow};
+use super::run::{ShowArgs, goes_on, now};
+use super::screen::{Caption, Progress, Screen};
+use super::session::{Session, block_on};
+use super::target::TargetArgs;
+use super::{CliResult, Global};
+use crate::cluster::observe::observe;
+use crate::group::Group;
+
+/// Show a group until all its members have ended
+///
+/// A group that does not exist yet is waited for.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) target: TargetArgs,
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
+}
+
+/// Watches.
+pub(super) fn watch(args: &Args, global: &Global) -> CliResult {
+    attach(&args.target, &args.show, args.show.progress(), false, global)
+}
+
+/// Follows a group that this command did not create.
+pub(super) fn attach(
+    target: &TargetArgs,
+    show: &ShowArgs,
+    progress: Progress,
+    must_exist: bool,
+    global: &Global,
+) -> CliResult {
+    let timeout = show.timeout()?;
+    let named = target.required()?;
+    block_on(async {
+        let session = Session::connect(global).await?;
+        let namespace = target.namespace(&session.namespace);
+        let caption = Caption {
+            title: named.title.clone(),
+            place: namespace.unwrap_or("all namespaces").to_owned(),
+            began: now(),
+        };
+        let mut screen = Screen::new(progress, caption, global);
+        let follow = Follow {
+            group: Group::default(),
+            submission: None,
+            observed: observe(&session.client, namespace, &named.selector),
+            client: session.client.clone(),
+            logs: show.logs(false),
+            timeout,
+            must_exist,
+        };
+        let Ending { code, .. } = follow::follow(follow, &mut screen).await?;
+        if code == INTERRUPTED {
+            goes_on(&named, global);
+        }
+        Ok(code)
+    })
+}

@@ -1,0 +1,100 @@
+//! Why a container ended badly or does not start, in the words that a user would use.
+
+use serde_json::Value;
+
+use crate::job::kube_value::{number, text};
+
+/// Waiting reasons of a container that will not start before somebody changes something.
+const FOR_GOOD: &[&str] = &[
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "RunContainerError",
+];
+/// The longest message that is kept, in characters.
+const MESSAGE_MAX: usize = 200;
+
+/// Why a terminated container failed: `OOMKilled`, `exit 3`, `signal 9`.
+pub(super) fn of_terminated(state: &Value) -> String {
+    let reason = text(state, "/reason").unwrap_or_default();
+    let code = number(state, "/exitCode").unwrap_or(0);
+    let signal = number(state, "/signal").filter(|signal| *signal > 0);
+    match (reason, signal) {
+        ("" | "Error" | "Completed", Some(signal)) => format!("signal {signal}"),
+        ("" | "Error" | "Completed", None) => exit(code),
+        // The node could not even start it; its message says why.
+        ("StartError" | "ContainerCannotRun" | "ContainerStatusUnknown", _) => {
+            with_message(reason, text(state, "/message"))
+        }
+        _ => reason.to_owned(),
+    }
+}
+
+/// An exit code; shells and container runtimes report a signal as 128 and its number.
+fn exit(code: i32) -> String {
+    match code {
+        137 => "exit 137 (killed)".into(),
+        143 => "exit 143 (terminated)".into(),
+        _ => format!("exit {code}"),
+    }
+}
+
+/// Why a container waits, and whether that is for good: `ImagePullBackOff busyboxx:1`.
+pub(super) fn of_waiting(state: &Value, image: &str) -> Option<(String, bool)> {
+    let reason = text(state, "/reason")?;
+    match reason {
+        // These pass by themselves within moments.
+        "ContainerCreating" | "PodInitializing" => None,
+        _ if reason.contains("Image") => Some((format!("{reason} {image}"), FOR_GOOD.contains(&reason))),
+        _ => Some((
+            with_message(reason, text(state, "/message")),
+            FOR_GOOD.contains(&reason),
+        )),
+    }
+}
+
+/// A reason with the front of its message.
+pub(super) fn with_message(reason: &str, message: Option<&str>) -> String {
+    let message = message.unwrap_or_default().trim();
+    if message.is_empty() {
+        return reason.to_owned();
+    }
+    let front: String = message.chars().take(MESSAGE_MAX).collect();
+    format!("{reason}: {front}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_failed_container_is_named_by_reason_signal_or_code() {
+        for (state, words) in [
+            (json!({"exitCode": 3, "reason": "Error"}), "exit 3"),
+            (json!({"exitCode": 137, "reason": "OOMKilled"}), "OOMKilled"),
+            (json!({"exitCode": 0, "signal": 9, "reason": "Error"}), "signal 9"),
+            (json!({"exitCode": 143, "reason": "Error"}), "exit 143 (terminated)"),
+            (
+                json!({"exitCode": 128, "reason": "StartError", "message": "no such file: foo"}),
+                "StartError: no such file: foo",
+            ),
+        ] {
+            assert_eq!(of_terminated(&state), words, "{state}");
+        }
+    }
+
+    #[test]
+    fn an_image_that_cannot_be_had_is_named_and_creating_is_no_news() {
+        let back_off = json!({"reason": "ImagePullBackOff", "message": "Back-off pulling image"});
+        assert_eq!(
+            of_waiting(&back_off, "busyboxx:1"),
+            Some(("ImagePullBackOff busyboxx:1".into(), true))
+        );
+        assert_eq!(of_waiting(&json!({"reason": "ContainerCreating"}), "a"), None);
+        assert_eq!(of_waiting(&json!({}), "a"), None);
+    }
+}

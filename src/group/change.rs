@@ -1,0 +1,88 @@
+//! What goes into the model, and what comes out of it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::job_view::JobView;
+use super::member::Place;
+use super::phase::Phase;
+use super::pod_view::PodView;
+
+/// One thing that was learned about the group.
+#[derive(Clone, Debug)]
+pub enum Observation {
+    /// The server took a member; its Job's uid.
+    Created(Place, String),
+    /// A member was there already, as it should be.
+    Unchanged(Place),
+    /// The server did not take a member; why.
+    Refused(Place, String),
+    /// Nothing more will be created.
+    SubmissionEnded,
+    /// A Job was seen.
+    Job(Box<JobView>),
+    /// A Job was seen going; its last state.
+    JobGone(Box<JobView>),
+    /// A full list of Jobs begins.
+    JobsListing,
+    /// The full list of Jobs is complete: what it did not name is gone.
+    JobsListed,
+    /// A Pod was seen.
+    Pod(Box<PodView>),
+    /// A Pod was seen going; its last state.
+    PodGone(Box<PodView>),
+    /// A full list of Pods begins.
+    PodsListing,
+    /// The full list of Pods is complete.
+    PodsListed,
+}
+
+/// One thing that changed in the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// When.
+    pub at: Timestamp,
+    /// The member's item.
+    pub item: String,
+    /// The member's Job.
+    pub place: Place,
+    /// What.
+    pub what: What,
+}
+
+/// What changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Its Job was created now.
+    Created,
+    /// Its Job was there already.
+    Unchanged,
+    /// It does something else now.
+    Phase {
+        /// What it did before.
+        from: Phase,
+        /// What it does now.
+        to: Phase,
+        /// Why.
+        reason: Option<String>,
+        /// How long it ran, if it has ended.
+        ran_for: Option<SignedDuration>,
+    },
+    /// A try failed, and another one will follow.
+    TryFailed {
+        /// How many have failed now.
+        failures: u32,
+        /// How many there may be in all.
+        tries_max: u32,
+        /// Why.
+        reason: String,
+        /// When the next one is due, if that is known.
+        next_try: Option<Timestamp>,
+    },
+    /// It waits for something else now.
+    Waits {
+        /// For what.
+        reason: String,
+        /// It will not pass by itself.
+        stuck: bool,
+    },
+}

@@ -1,0 +1,120 @@
+//! One member: what was asked for, what was seen, what is known.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::job_view::JobView;
+use super::phase::{Assessment, Phase, assess};
+use super::pod_view::{PodState, PodView};
+use crate::job::kube_value::text;
+
+/// Where an object stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl Place {
+    /// The place of an object; `None` if it has no name.
+    pub fn of(object: &Value) -> Option<Self> {
+        Some(Self {
+            namespace: text(object, "/metadata/namespace").unwrap_or("default").to_owned(),
+            name: text(object, "/metadata/name")?.to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// The Job of one item.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The item, or the Job's name.
+    pub item: String,
+    /// Position in the list.
+    pub index: Option<usize>,
+    /// Namespace and name.
+    pub place: Place,
+    /// What it does.
+    pub state: Assessment,
+    /// How long it ran, once it has ended.
+    pub ran_for: Option<SignedDuration>,
+    pub(super) uid: Option<String>,
+    pub(super) job: Option<JobView>,
+    pub(super) pods: BTreeMap<String, PodView>,
+    pub(super) last_cause: Option<String>,
+    /// The list of Jobs that named it last.
+    pub(super) listed: u64,
+}
+
+impl Member {
+    pub(super) fn new(place: Place, item: String, index: Option<usize>) -> Self {
+        Self {
+            item,
+            index,
+            place,
+            state: Assessment::plain(Phase::Waiting),
+            ran_for: None,
+            uid: None,
+            job: None,
+            pods: BTreeMap::new(),
+            last_cause: None,
+            listed: 0,
+        }
+    }
+
+    /// What it does, from what was seen of it. A Job that was replaced starts afresh; one that ended stays ended.
+    pub(super) fn reassess(&mut self) -> Assessment {
+        let Some(job) = &self.job else {
+            return self.state.clone();
+        };
+        let pods: Vec<_> = self
+            .pods
+            .values()
+            .filter(|pod| pod.job_uid.as_ref().is_none_or(|uid| *uid == job.uid))
+            .collect();
+        let mut found = assess(job, &pods, self.last_cause.as_deref());
+        // Pods that are gone were counted when they were there.
+        found.failures = found.failures.max(self.state.failures);
+        self.last_cause = last_cause(&pods).or(self.last_cause.take());
+        self.ran_for = job.ran_for();
+        found
+    }
+
+    /// The names of its Pods, with their containers, oldest first.
+    pub fn pods(&self) -> Vec<&PodView> {
+        let mut pods: Vec<_> = self.pods.values().collect();
+        pods.sort_by_key(|pod| (pod.created, &pod.name));
+        pods
+    }
+
+    /// What was last seen of its Job.
+    pub fn job(&self) -> Option<&JobView> {
+        self.job.as_ref()
+    }
+
+    /// Since when it does what it does, for the order of the table.
+    pub(super) fn order(&self) -> Option<Timestamp> {
+        self.state.since
+    }
+}
+
+fn last_cause(pods: &[&PodView]) -> Option<String> {
+    let failed = pods.iter().filter_map(|pod| match &pod.state {
+        PodState::Failed(cause) | PodState::Restarting(cause, _) => Some((pod.finished, cause)),
+        _ => None,
+    });
+    failed
+        .max_by_key(|(finished, _)| *finished)
+        .map(|(_, cause)| cause.clone())
+}

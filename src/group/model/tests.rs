@@ -1,0 +1,242 @@
+//! Stories of a group, told as observations.
+
+use serde_json::{Value, json};
+
+use super::super::pod_view::PodState;
+use super::*;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).expect("in range")
+}
+
+fn place(name: &str) -> Place {
+    Place {
+        namespace: "default".into(),
+        name: name.into(),
+    }
+}
+
+fn job(name: &str, uid: &str, status: &Value) -> Box<JobView> {
+    let job = json!({
+        "metadata": {"name": name, "uid": uid, "annotations": {"kubectl-batch/item": format!("the {name}")}},
+        "spec": {"completions": 1, "backoffLimit": 1},
+        "status": status,
+    });
+    Box::new(JobView::from_value(&job).expect("a Job"))
+}
+
+fn pod(job: &str, uid: &str, state: PodState) -> Box<PodView> {
+    let pod = json!({"metadata": {"name": uid, "uid": uid, "labels": {"job-name": job}}});
+    Box::new(PodView {
+        state,
+        ..PodView::from_value(&pod).expect("a Pod of a Job")
+    })
+}
+
+fn complete() -> Value {
+    json!({"startTime": "1970-01-01T00:00:00Z", "completionTime": "1970-01-01T00:00:04Z",
+        "conditions": [{"type": "Complete", "status": "True"}]})
+}
+
+fn failed() -> Value {
+    json!({"failed": 2, "conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]})
+}
+
+fn phase(group: &Group, name: &str) -> Phase {
+    group.member(&place(name)).expect("a member").state.phase
+}
+
+/// The changes of a story, in words.
+fn tell(group: &mut Group, story: Vec<Observation>) -> Vec<String> {
+    let changes = story.into_iter().flat_map(|seen| group.handle(at(9), seen));
+    changes
+        .map(|change| match change.what {
+            What::Created => format!("{} created", change.item),
+            What::Unchanged => format!("{} unchanged", change.item),
+            What::Phase { to, reason, .. } => {
+                format!("{} {} {}", change.item, to.word(), reason.unwrap_or_default())
+                    .trim()
+                    .to_owned()
+            }
+            What::TryFailed { failures, tries_max, reason, .. } => {
+                format!("{} try {failures}/{tries_max} {reason}", change.item)
+            }
+            What::Waits { reason, .. } => format!("{} waits {reason}", change.item),
+        })
+        .collect()
+}
+
+#[test]
+fn a_member_goes_from_the_list_to_its_end() {
+    let mut group = Group::default();
+    group.expect(place("a"), "the a".into(), 0);
+    assert!(!group.is_over());
+    let told = tell(
+        &mut group,
+        vec![
+            Observation::Created(place("a"), "u".into()),
+            Observation::SubmissionEnded,
+            Observation::Job(job("a", "u", &json!({}))),
+            Observation::Pod(pod("a", "p1", PodState::Pending(None))),
+            Observation::Pod(pod("a", "p1", PodState::Running)),
+            Observation::Pod(pod("a", "p1", PodState::Failed("exit 3".into()))),
+            Observation::Job(job("a", "u", &json!({"failed": 1}))),
+            Observation::Pod(pod("a", "p2", PodState::Running)),
+            Observation::Pod(pod("a", "p2", PodState::Failed("exit 4".into()))),
+            Observation::Job(job("a", "u", &failed())),
+        ],
+    );
+    insta::assert_snapshot!(told.join("\n"), @r"
+    the a created
+    the a pending
+    the a running
+    the a try 1/2 exit 3
+    the a backing off exit 3
+    the a running
+    the a try 2/2 exit 4
+    the a backing off exit 4
+    the a failed exit 4 (2 tries)
+    ");
+    assert!(group.is_over());
+    assert_eq!(group.verdict().exit_code(), 3);
+}
+
+#[test]
+fn a_pod_seen_before_its_job_counts_once_the_job_is_seen() {
+    let mut group = Group::default();
+    let told = tell(
+        &mut group,
+        vec![
+            Observation::Pod(pod("a", "p", PodState::Running)),
+            Observation::Job(job("a", "u", &json!({}))),
+        ],
+    );
+    assert_eq!(told, ["the a running"]);
+}
+
+#[test]
+fn a_job_that_goes_keeps_its_end_and_without_one_it_is_gone() {
+    let mut group = Group::default();
+    let (a, b) = (job("a", "1", &complete()), job("b", "2", &json!({})));
+    let told = tell(
+        &mut group,
+        vec![
+            Observation::Job(a.clone()),
+            Observation::Job(b.clone()),
+            Observation::JobGone(a),
+            Observation::JobGone(b),
+        ],
+    );
+    assert_eq!(told, ["the a succeeded", "the b pending", "the b gone"]);
+    assert!(group.is_over());
+    assert_eq!(group.verdict().words(), "1 succeeded, 1 gone before anybody saw them end");
+}
+
+#[test]
+fn the_last_state_of_a_job_that_goes_may_be_its_end() {
+    let mut group = Group::default();
+    tell(
+        &mut group,
+        vec![
+            Observation::Job(job("a", "1", &json!({}))),
+            Observation::JobGone(job("a", "1", &complete())),
+        ],
+    );
+    assert_eq!(phase(&group, "a"), Phase::Succeeded);
+}
+
+#[test]
+fn what_a_new_list_does_not_name_is_gone_unless_it_was_never_seen() {
+    let mut group = Group::default();
+    group.expect(place("new"), "new".into(), 2);
+    tell(
+        &mut group,
+        vec![
+            Observation::JobsListing,
+            Observation::Job(job("a", "1", &json!({}))),
+            Observation::Job(job("b", "2", &json!({}))),
+            Observation::JobsListed,
+            Observation::Created(place("new"), "3".into()),
+            Observation::JobsListing,
+            Observation::Job(job("a", "1", &json!({}))),
+            Observation::JobsListed,
+        ],
+    );
+    assert_eq!(
+        ["a", "b", "new"].map(|name| phase(&group, name)),
+        [Phase::Pending, Phase::Gone, Phase::Pending]
+    );
+}
+
+#[test]
+fn a_job_with_a_new_uid_starts_afresh_and_the_old_one_may_go() {
+    let mut group = Group::default();
+    tell(
+        &mut group,
+        vec![
+            Observation::Job(job("a", "old", &failed())),
+            Observation::Job(job("a", "new", &json!({}))),
+            Observation::JobGone(job("a", "old", &failed())),
+        ],
+    );
+    assert_eq!(phase(&group, "a"), Phase::Pending);
+    assert_eq!(group.members()[0].state.failures, 0);
+}
+
+#[test]
+fn an_answer_that_comes_after_the_watch_takes_nothing_back() {
+    let mut group = Group::default();
+    group.expect(place("a"), "the a".into(), 0);
+    tell(
+        &mut group,
+        vec![
+            Observation::Job(job("a", "1", &complete())),
+            Observation::Created(place("a"), "1".into()),
+        ],
+    );
+    assert_eq!(phase(&group, "a"), Phase::Succeeded);
+}
+
+#[test]
+fn the_estimate_waits_for_three_and_divides_by_those_that_run() {
+    let mut group = Group::default();
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        group.expect(place(name), name.into(), 0);
+    }
+    for name in ["a", "b"] {
+        group.handle(at(4), Observation::Job(job(name, name, &complete())));
+    }
+    assert_eq!(group.eta(), None);
+    group.handle(at(4), Observation::Job(job("c", "c", &complete())));
+    assert_eq!(group.eta().map(|eta| eta.as_secs()), Some(12), "one at a time");
+    for name in ["d", "e", "f"] {
+        group.handle(at(4), Observation::Job(job(name, name, &json!({}))));
+        group.handle(at(4), Observation::Pod(pod(name, name, PodState::Running)));
+    }
+    assert_eq!(group.eta().map(|eta| eta.as_secs()), Some(4), "three at a time");
+}
+
+#[test]
+fn counts_always_add_up() {
+    let mut group = Group::default();
+    let mut random = fastrand::Rng::with_seed(7);
+    for step in 0..2000 {
+        let name = format!("j{}", random.u8(..8));
+        let uid = format!("{name}-{}", random.u8(..2));
+        let status = random.choice([json!({}), complete(), failed()]).expect("not empty");
+        let state = random.choice([PodState::Running, PodState::Succeeded, PodState::Failed("x".into())]);
+        let seen = match random.u8(..7) {
+            0 => Observation::Created(place(&name), uid),
+            1 => Observation::Job(job(&name, &uid, &status)),
+            2 => Observation::JobGone(job(&name, &uid, &status)),
+            3 => Observation::Pod(pod(&name, &uid, state.expect("not empty"))),
+            4 => Observation::PodGone(pod(&name, &uid, state.expect("not empty"))),
+            5 => Observation::JobsListing,
+            _ => Observation::JobsListed,
+        };
+        group.handle(at(step), seen);
+        assert_eq!(group.tally().total(), group.members().len());
+        let shown: usize = Phase::ALL.iter().map(|phase| group.in_phase(*phase).count()).sum();
+        assert_eq!(shown, group.members().len(), "step {step}");
+    }
+}
