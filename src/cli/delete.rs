@@ -16,7 +16,12 @@ pub(super) struct Args {
     #[command(flatten)]
     target: TargetArgs,
     /// none, client (say what would be deleted) or server (let the server check it, and delete nothing)
-    #[arg(long, value_name = "WHERE", default_value = "none", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "WHERE",
+        default_value = "none",
+        hide_default_value = true
+    )]
     dry_run: DryRun,
     /// A selector that matches nothing is fine
     #[arg(long)]
@@ -31,18 +36,31 @@ pub(super) fn delete(args: &Args, global: &Global) -> CliResult {
         let namespace = args.target.namespace(&session.namespace);
         let jobs = list(&session.client, JOBS, namespace, &target.selector).await?;
         if jobs.is_empty() && !args.ignore_not_found {
-            return Err(Failure::nothing(format!("no Job matches {}", target.selector)));
+            return Err(Failure::nothing(format!(
+                "no Job matches {}",
+                target.selector
+            )));
         }
-        let named = jobs.iter().filter_map(|job| job.pointer("/metadata/name")?.as_str());
-        let names: Vec<String> = named.map(str::to_owned).collect();
+        let all = jobs
+            .iter()
+            .filter_map(|job| job.pointer("/metadata/name")?.as_str());
+        let names: Vec<String> = all.map(str::to_owned).collect();
         let (deleted, error) = match args.dry_run {
             DryRun::Client => (names, None),
             dry_run => delete_jobs(&session.client, jobs, dry_run == DryRun::Server).await,
         };
         for name in &deleted {
-            print(&format!("job.batch \"{name}\" deleted{}", args.dry_run.suffix()))?;
+            print(&format!(
+                "job.batch \"{name}\" deleted{}",
+                args.dry_run.suffix()
+            ))?;
         }
-        super::screen::say(&format!("{}: {} deleted{}", target.title, deleted.len(), args.dry_run.suffix()));
+        super::screen::say(&format!(
+            "{}: {} deleted{}",
+            target.title,
+            deleted.len(),
+            args.dry_run.suffix()
+        ));
         error.map_or(Ok(0), |error| Err(error.into()))
     })
 }

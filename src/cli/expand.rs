@@ -51,7 +51,9 @@ fn write_stream(batch: &Batch, out: &mut dyn Write) -> CliResult {
     let mut buffer = Vec::with_capacity(2 * CHUNK);
     let mut most = HELD_BACK;
     for item in &batch.items {
-        batch.template.write_checked(item, &mut names, &mut buffer)?;
+        batch
+            .template
+            .write_checked(item, &mut names, &mut buffer)?;
         if buffer.len() >= most {
             out.write_all(&buffer)?;
             buffer.clear();
@@ -71,10 +73,18 @@ fn write_files(batch: &Batch, folder: &OutputDir) -> CliResult {
     for item in &batch.items {
         let mut text = Vec::new();
         batch.template.write_checked(item, &mut names, &mut text)?;
-        let name = if item.text().is_empty() { batch.template.group().into() } else { item.text() };
+        let name = if item.text().is_empty() {
+            batch.template.group().into()
+        } else {
+            item.text()
+        };
         files.push((name.into_owned(), text));
     }
     let count = folder.write(&files)?;
-    super::screen::say(&format!("{count} files written to {}", folder.path().display()));
+    let files = if count == 1 { "file" } else { "files" };
+    super::screen::say(&format!(
+        "{count} {files} written to {}",
+        folder.path().display()
+    ));
     Ok(0)
 }

@@ -94,23 +94,35 @@ pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult
 
 impl Loop<'_, '_> {
     async fn run(&mut self) -> CliResult<u8> {
-        let mut signals = Signals::new().map_err(|error| Failure::tool(format!("cannot take signals: {error}")))?;
-        let end = self.follow.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut signals = Signals::new()
+            .map_err(|error| Failure::tool(format!("cannot take signals: {error}")))?;
+        let end = self
+            .follow
+            .timeout
+            .and_then(|timeout| Instant::now().checked_add(timeout));
         let mut frame = Instant::now();
         loop {
             if self.is_over() {
                 return Ok(self.code());
             }
-            if self.follow.must_exist && self.follow.group.is_listed() && self.follow.group.tally().total() == 0 {
+            if self.follow.must_exist
+                && self.follow.group.is_listed()
+                && self.follow.group.tally().total() == 0
+            {
                 return Err(Failure::nothing("no Job matches the selector"));
             }
             if frame.elapsed() >= FRAME && self.dirty {
                 self.screen.draw(&self.follow.group, Timestamp::now())?;
                 (frame, self.dirty) = (Instant::now(), false);
             }
-            let next_frame = frame + if self.dirty && self.screen.is_drawn() { FRAME } else { CLOCK };
+            let next_frame = frame
+                + if self.dirty && self.screen.is_drawn() {
+                    FRAME
+                } else {
+                    CLOCK
+                };
             tokio::select! {
-                () = signals.next() => return Ok(self.interrupted(&mut signals).await?),
+                () = signals.next() => return self.interrupted(&mut signals).await,
                 () = sleep_until(end), if end.is_some() => {
                     return Ok(TIMED_OUT);
                 }
@@ -129,7 +141,11 @@ impl Loop<'_, '_> {
     }
 
     fn code(&self) -> u8 {
-        if self.unreachable.is_some() { 5 } else { self.follow.group.verdict().exit_code() }
+        if self.unreachable.is_some() {
+            5
+        } else {
+            self.follow.group.verdict().exit_code()
+        }
     }
 
     fn outcome(&mut self, outcome: Option<(Place, Outcome)>) -> CliResult<()> {
@@ -173,7 +189,11 @@ impl Loop<'_, '_> {
 
     fn take_in(&mut self, seen: Observation) -> CliResult<()> {
         if let Observation::Pod(pod) = &seen {
-            let item = self.follow.group.member(&pod.job).map_or(pod.name.as_str(), |member| member.item.as_str());
+            let item = self
+                .follow
+                .group
+                .member(&pod.job)
+                .map_or(pod.name.as_str(), |member| member.item.as_str());
             self.outputs.pod_seen(pod, item);
         }
         for change in self.follow.group.handle(Timestamp::now(), seen) {

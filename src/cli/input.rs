@@ -22,16 +22,31 @@ const DEFAULT_TEMPLATE: &str = "process-item";
 #[command(next_help_heading = "Template")]
 pub(super) struct TemplateArgs {
     /// A template: a file, a directory, or - for standard input; repeatable
-    #[arg(short = 'f', long = "filename", value_name = "FILE", value_delimiter = ',')]
+    #[arg(
+        short = 'f',
+        long = "filename",
+        value_name = "FILE",
+        value_delimiter = ','
+    )]
     files: Vec<PathBuf>,
     /// Look into the subdirectories of a directory too
     #[arg(short = 'R', long, requires = "files")]
     recursive: bool,
     /// A template that comes with the tool; see `template list`
-    #[arg(short = 't', long = "template", value_name = "NAME", conflicts_with = "files")]
+    #[arg(
+        short = 't',
+        long = "template",
+        value_name = "NAME",
+        conflicts_with = "files"
+    )]
     builtin: Option<String>,
     /// Which placeholders count: auto, dollar or jinja
-    #[arg(long, value_name = "SYNTAX", default_value = "auto", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "SYNTAX",
+        default_value = "auto",
+        hide_default_value = true
+    )]
     syntax: SyntaxArg,
     /// The group's name; else the template's label, else the template's name
     #[arg(long, value_name = "NAME")]
@@ -77,7 +92,12 @@ pub(super) fn read(
     items: &ItemArgs,
     namespace: Option<&str>,
 ) -> CliResult<Batch> {
-    let stdin_count = template.files.iter().chain(&items.items_from).filter(|path| is_stdin(path)).count();
+    let stdin_count = template
+        .files
+        .iter()
+        .chain(&items.items_from)
+        .filter(|path| is_stdin(path))
+        .count();
     if stdin_count > 1 {
         return Err(Failure::usage("standard input (-) can be read only once"));
     }
@@ -99,7 +119,9 @@ pub(super) fn read(
 
 fn no_items(given: bool, sources: &[Source]) -> Failure {
     if given {
-        return Failure::usage("the list of items is empty\nhint: --items a,b,c, or --items-from FILE with an item a line");
+        return Failure::usage(
+            "the list of items is empty\nhint: --items a,b,c, or --items-from FILE with an item a line",
+        );
     }
     let names: Vec<_> = sources.iter().map(|source| source.name.as_str()).collect();
     Failure::usage(format!(
@@ -193,7 +215,7 @@ fn source(path: &Path) -> CliResult<Source> {
     let (name, bytes) = read_file(path, TEMPLATE_MAX)?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = error.as_bytes()[..at].split(|byte| *byte == b'\n').count();
         Failure::usage(format!("{name}:{line}: this is no UTF-8"))
     })?;
     Ok(Source { name, text })
@@ -202,17 +224,28 @@ fn source(path: &Path) -> CliResult<Source> {
 /// A file's name for messages, and its bytes; `-` is standard input.
 fn read_file(path: &Path, most: u64) -> CliResult<(String, Vec<u8>)> {
     let (name, opened): (String, std::io::Result<Box<dyn Read>>) = if is_stdin(path) {
-        ("standard input".into(), Ok(Box::new(std::io::stdin().lock())))
+        (
+            "standard input".into(),
+            Ok(Box::new(std::io::stdin().lock())),
+        )
     } else {
         let file = std::fs::File::open(path);
-        (path.display().to_string(), file.map(|file| Box::new(file) as Box<dyn Read>))
+        (
+            path.display().to_string(),
+            file.map(|file| Box::new(file) as Box<dyn Read>),
+        )
     };
     let wrong = |error: std::io::Error| Failure::usage(format!("{name}: {}", words(&error)));
     let mut bytes = Vec::new();
     let reader = opened.map_err(wrong)?;
-    reader.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(wrong)?;
+    reader
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(wrong)?;
     if bytes.len() as u64 > most {
-        return Err(Failure::usage(format!("{name}: the file is larger than {most} bytes, the most that a template may have")));
+        return Err(Failure::usage(format!(
+            "{name}: the file is larger than {most} bytes, the most that a template may have"
+        )));
     }
     Ok((name, bytes))
 }

@@ -27,9 +27,16 @@ pub use error::{CliResult, Failure};
 
 /// Run one Job template over a list of items, and tell the truth about the result
 #[derive(Debug, Parser)]
-#[command(name = "kubectl-batch", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 all succeeded, 1 the tool failed, 2 wrong usage, 3 not all members succeeded, \
-4 nothing matched, 5 the cluster refused or cannot be reached, 124 --timeout passed, 130 interrupted.")]
+#[command(
+    name = "kubectl-batch",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+#[command(
+    after_help = "Exit codes: 0 all succeeded, 1 the tool failed, 2 wrong usage, 3 not all members succeeded, \
+4 nothing matched, 5 the cluster refused or cannot be reached, 124 --timeout passed, 130 interrupted."
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -43,7 +50,15 @@ pub(crate) struct Global {
     #[command(flatten)]
     pub(crate) connection: Connection,
     /// Colours: auto, always or never
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_default_value = true, help_heading = "Display", hide_short_help = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true,
+        help_heading = "Display",
+        hide_short_help = true
+    )]
     pub(crate) color: screen::When,
     /// Only ASCII characters
     #[arg(long, global = true, help_heading = "Display", hide_short_help = true)]
@@ -78,7 +93,10 @@ enum Command {
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     #[cfg(unix)]
-    if arguments.get(1).is_some_and(|first| first == crate::local::node::GUARD_ARGUMENT) {
+    if arguments
+        .get(1)
+        .is_some_and(|first| first == crate::local::node::GUARD_ARGUMENT)
+    {
         return crate::local::node::guard_main();
     }
     let cli = match parse(&arguments) {

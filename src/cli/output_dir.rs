@@ -41,7 +41,10 @@ impl OutputDir {
             )));
         }
         let wrong = |error: std::io::Error| {
-            Failure::tool(format!("cannot write into {}: {error}", self.path.display()))
+            Failure::tool(format!(
+                "cannot write into {}: {error}",
+                self.path.display()
+            ))
         };
         std::fs::create_dir_all(&self.path).map_err(wrong)?;
         // First all contents go into files without a name that counts, so that a full disk leaves no half list.
@@ -76,7 +79,10 @@ mod tests {
         assert_eq!(file_name("apple"), "job-apple.yaml");
         for item in ["../../etc/passwd", "/", ".", "a\\b", "NUL", "\u{202e}x"] {
             let made = file_name(item);
-            assert!(!made.contains(['/', '\\']) && made.starts_with("job-"), "{made}");
+            assert!(
+                !made.contains(['/', '\\']) && made.starts_with("job-"),
+                "{made}"
+            );
         }
         assert_ne!(file_name("a/b"), file_name("a_b"));
     }
@@ -86,10 +92,17 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("job-b.yaml"), "old").expect("written");
         let files = ["a", "b"].map(|item| (item.to_owned(), b"new".to_vec()));
-        let error = OutputDir::new(folder.path(), false).write(&files).expect_err("refused");
+        let error = OutputDir::new(folder.path(), false)
+            .write(&files)
+            .expect_err("refused");
         assert!(error.message.contains("job-b.yaml"), "{}", error.message);
         assert!(!folder.path().join("job-a.yaml").exists());
-        assert_eq!(OutputDir::new(folder.path(), true).write(&files).expect("written"), 2);
+        assert_eq!(
+            OutputDir::new(folder.path(), true)
+                .write(&files)
+                .expect("written"),
+            2
+        );
         let left = std::fs::read_dir(folder.path()).expect("read").count();
         assert_eq!(left, 2, "no other file is left");
     }

@@ -42,7 +42,13 @@ pub(super) struct Args {
 #[command(next_help_heading = "Display")]
 pub(super) struct ShowArgs {
     /// How progress is shown: auto, live, plain, json or none
-    #[arg(long, value_name = "HOW", default_value = "auto", hide_default_value = true, conflicts_with = "output")]
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "auto",
+        hide_default_value = true,
+        conflicts_with = "output"
+    )]
     progress: Progress,
     /// json: one JSON object for each event, and a last one with the verdict
     #[arg(short, long, value_name = "FORMAT")]
@@ -77,7 +83,11 @@ impl ShowArgs {
     }
 
     pub(super) fn logs(&self, is_local: bool) -> LogMode {
-        self.logs.unwrap_or(if is_local { LogMode::All } else { LogMode::Failed })
+        self.logs.unwrap_or(if is_local {
+            LogMode::All
+        } else {
+            LogMode::Failed
+        })
     }
 
     pub(super) fn timeout(&self) -> CliResult<Option<std::time::Duration>> {
@@ -85,7 +95,9 @@ impl ShowArgs {
             return Ok(None);
         };
         let time = parse_duration(text).ok_or_else(|| {
-            Failure::usage(format!("--timeout: `{text}` is not a time: write 90, 90s, 10m or 2h"))
+            Failure::usage(format!(
+                "--timeout: `{text}` is not a time: write 90, 90s, 10m or 2h"
+            ))
         })?;
         Ok(Some(time).filter(|time| !time.is_zero()))
     }
@@ -94,15 +106,28 @@ impl ShowArgs {
 /// Runs.
 pub(super) fn run(args: &Args, global: &Global) -> CliResult {
     let timeout = args.show.timeout()?;
-    let batch = input::read(&args.template, &args.items, global.connection.namespace.as_deref())?;
+    let batch = input::read(
+        &args.template,
+        &args.items,
+        global.connection.namespace.as_deref(),
+    )?;
     input::check(&batch)?;
     block_on(async {
-        let session = if args.local { Session::local(global).await? } else { Session::connect(global).await? };
+        let session = if args.local {
+            Session::local(global).await?
+        } else {
+            Session::connect(global).await?
+        };
         let result = follow_batch(args, global, &batch, &session, timeout).await;
         let is_local = session.is_local();
         session.close().await;
         let ending = result?;
-        said_at_end(&ending, is_local, &Target::group(&args.template.group_label, batch.template.group()), global);
+        said_at_end(
+            &ending,
+            is_local,
+            &Target::group(&args.template.group_label, batch.template.group()),
+            global,
+        );
         Ok(ending.code)
     })
 }
@@ -149,7 +174,11 @@ pub(super) fn expected(batch: &Batch, namespace: &str) -> CliResult<Group> {
         let expansion = batch.template.expand_checked(item, &mut names)?;
         for job in expansion.members() {
             let place = place_of(job, namespace);
-            let text = if item.text().is_empty() { place.name.clone() } else { item.text().into_owned() };
+            let text = if item.text().is_empty() {
+                place.name.clone()
+            } else {
+                item.text().into_owned()
+            };
             group.expect(place, text, item.index);
         }
     }
@@ -170,7 +199,8 @@ pub(super) fn prepared<'a>(
 
 /// The objects of one item, divided by its Jobs: what is no Job goes with the first one.
 fn by_member(objects: Vec<serde_json::Value>, namespace: &str) -> Vec<Prepared> {
-    let (jobs, mut others): (Vec<_>, Vec<_>) = objects.into_iter().partition(crate::template::is_member);
+    let (jobs, mut others): (Vec<_>, Vec<_>) =
+        objects.into_iter().partition(crate::template::is_member);
     jobs.into_iter()
         .map(|job| {
             let place = place_of(&job, namespace);

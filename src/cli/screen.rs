@@ -1,6 +1,9 @@
 //! What a person or a program sees while a command runs: a live table, plain lines, JSON events, or nothing.
 
-#![expect(clippy::disallowed_methods, reason = "the environment says how to draw")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the environment says how to draw"
+)]
 
 use std::io::{IsTerminal, Stderr, Write};
 
@@ -108,34 +111,34 @@ impl Screen {
 
     /// A member changed.
     pub(super) fn change(&mut self, change: &Change, group: &Group) -> std::io::Result<()> {
-        let line = || render::change_line(change, group.tally(), change.at);
+        let words = || render::change_line(change, group.tally(), change.at);
         match &mut self.mode {
             Mode::Live(live) if render::is_alarm(change) => {
                 let phase = render::alarm_phase(change);
                 let mark = self.style.paint(phase, self.style.mark(phase));
-                live.print_above(&[fit(&format!("{mark} {}", line()))])
+                live.print_above(&[fit(&format!("{mark} {}", words()))])
             }
-            Mode::Plain if render::is_news(change) => writeln!(std::io::stderr(), "{}", line()),
+            Mode::Plain if render::is_news(change) => writeln!(std::io::stderr(), "{}", words()),
             Mode::Json => print_json(&render::change_event(&self.caption.title, change)),
             _ => Ok(()),
         }
     }
 
     /// A line that a member's container wrote.
-    pub(super) fn output(&mut self, item: &str, pod: &str, line: &str) -> std::io::Result<()> {
-        let shown = format!("{} | {}", render::show(item), render::show_line(line));
+    pub(super) fn output(&mut self, item: &str, pod: &str, text: &str) -> std::io::Result<()> {
+        let shown = format!("{} | {}", render::show(item), render::show_line(text));
         match &mut self.mode {
-            Mode::Json => print_json(&render::output_event(&self.caption.title, item, pod, line)),
+            Mode::Json => print_json(&render::output_event(&self.caption.title, item, pod, text)),
             Mode::Live(live) if self.shares_terminal => live.print_above(&[fit(&shown)]),
-            _ => writeln!(std::io::stdout(), "{item} | {}", if self.shares_terminal { render::show_line(line) } else { line.into() }),
-        }
-    }
-
-    /// Something to tell a person.
-    pub(super) fn note(&mut self, text: &str) -> std::io::Result<()> {
-        match &mut self.mode {
-            Mode::Live(live) => live.print_above(&text.lines().map(|line| render::show(line).into_owned()).collect::<Vec<_>>()),
-            _ => writeln!(std::io::stderr(), "{}", render::show_lines(text)),
+            _ => writeln!(
+                std::io::stdout(),
+                "{item} | {}",
+                if self.shares_terminal {
+                    render::show_line(text)
+                } else {
+                    text.into()
+                }
+            ),
         }
     }
 
@@ -157,13 +160,23 @@ impl Screen {
     }
 
     /// Takes the table away and says how the group ended.
-    pub(super) fn finish(&mut self, group: &Group, now: Timestamp, code: u8) -> std::io::Result<()> {
+    pub(super) fn finish(
+        &mut self,
+        group: &Group,
+        now: Timestamp,
+        code: u8,
+    ) -> std::io::Result<()> {
         if let Mode::Live(live) = &mut self.mode {
             live.clear()?;
         }
         let took = now.duration_since(self.caption.began);
         match &self.mode {
-            Mode::Json => print_json(&render::verdict_event(&self.caption.title, group.verdict(), code, now)),
+            Mode::Json => print_json(&render::verdict_event(
+                &self.caption.title,
+                group.verdict(),
+                code,
+                now,
+            )),
             Mode::None => Ok(()),
             Mode::Live(_) | Mode::Plain | Mode::Verdict => {
                 let lines = render::summary(group, &self.caption.title, took, self.style);
@@ -175,7 +188,9 @@ impl Screen {
 
 /// A line cut to the terminal, so that one line stays one row.
 fn fit(line: &str) -> String {
-    let columns = terminal::size().map_or(usize::MAX, |(columns, _)| usize::from(columns).saturating_sub(1));
+    let columns = terminal::size().map_or(usize::MAX, |(columns, _)| {
+        usize::from(columns).saturating_sub(1)
+    });
     render::fit(line, columns)
 }
 

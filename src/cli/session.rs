@@ -63,7 +63,9 @@ impl Session {
     /// The embedded cluster needs process groups.
     #[cfg(not(unix))]
     pub(super) async fn local(_: &Global) -> CliResult<Self> {
-        Err(Failure::tool("--local runs on Linux and macOS only, for now"))
+        Err(Failure::tool(
+            "--local runs on Linux and macOS only, for now",
+        ))
     }
 
     /// Whether the cluster lives in this process.

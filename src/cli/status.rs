@@ -3,10 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use serde_json::{Value, json};
-use tabled::builder::Builder;
-use tabled::settings::{Padding, Style};
-
 use super::run::now;
 use super::session::{Session, block_on};
 use super::target::TargetArgs;
@@ -15,6 +11,7 @@ use crate::cluster::act::list;
 use crate::cluster::rest::{JOBS, PODS};
 use crate::group::{Group, JobView, Member, Observation, Phase, PodView};
 use crate::render;
+use serde_json::{Value, json};
 
 /// Show the groups of a namespace, or the members of one group
 #[derive(Clone, Debug, clap::Args)]
@@ -43,7 +40,10 @@ pub(super) fn status(args: &Args, global: &Global) -> CliResult {
             Some(target) => {
                 let group = read_group(&session, namespace, &target.selector).await?;
                 if group.members().is_empty() {
-                    return Err(Failure::nothing(format!("no Job matches {}", target.selector)));
+                    return Err(Failure::nothing(format!(
+                        "no Job matches {}",
+                        target.selector
+                    )));
                 }
                 show_group(&group, &target.title, args)
             }
@@ -53,7 +53,11 @@ pub(super) fn status(args: &Args, global: &Global) -> CliResult {
 }
 
 /// One look at the Jobs and Pods that a selector matches.
-async fn read_group(session: &Session, namespace: Option<&str>, selector: &str) -> CliResult<Group> {
+async fn read_group(
+    session: &Session,
+    namespace: Option<&str>,
+    selector: &str,
+) -> CliResult<Group> {
     let (jobs, pods) = tokio::try_join!(
         list(&session.client, JOBS, namespace, selector),
         list(&session.client, PODS, namespace, selector),
@@ -85,8 +89,15 @@ fn show_group(group: &Group, title: &str, args: &Args) -> CliResult {
     let row = |member: &&Member| {
         let state = &member.state;
         let since = || Some(now.duration_since(state.since?));
-        let time = member.ran_for.or_else(since).filter(|_| state.phase != Phase::Gone);
-        let tries = if state.failures > 0 { state.failures.to_string() } else { "0".into() };
+        let time = member
+            .ran_for
+            .or_else(since)
+            .filter(|_| state.phase != Phase::Gone);
+        let tries = if state.failures > 0 {
+            state.failures.to_string()
+        } else {
+            "0".into()
+        };
         [
             render::show(&member.item).into_owned(),
             state.phase.word().to_owned(),
@@ -95,7 +106,11 @@ fn show_group(group: &Group, title: &str, args: &Args) -> CliResult {
             render::show(state.reason.as_deref().unwrap_or("")).into_owned(),
         ]
     };
-    table(args, ["ITEM", "STATUS", "FAILURES", "TIME", "REASON"], members.iter().map(row))?;
+    table(
+        args,
+        ["ITEM", "STATUS", "FAILURES", "TIME", "REASON"],
+        members.iter().map(row),
+    )?;
     super::screen::say(&format!("{title}: {}", group.verdict().words()));
     Ok(0)
 }
@@ -110,48 +125,93 @@ fn member_json(member: &Member) -> Value {
     })
 }
 
-async fn show_groups(session: &Session, namespace: Option<&str>, args: &Args) -> CliResult {
-    let label = &args.target.group_label;
+/// A group's namespace and name.
+type GroupKey = (String, String);
+
+/// All groups, by namespace and name.
+async fn read_groups(
+    session: &Session,
+    namespace: Option<&str>,
+    label: &str,
+) -> CliResult<BTreeMap<GroupKey, Group>> {
     let jobs = list(&session.client, JOBS, namespace, label).await?;
     let pods = list(&session.client, PODS, namespace, label).await?;
-    let of = |object: &Value| {
-        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let group = object.pointer("/metadata/labels").and_then(|labels| labels.get(label)?.as_str());
-        (text("/metadata/namespace"), group.unwrap_or_default().to_owned())
-    };
-    let mut groups: BTreeMap<(String, String), (Vec<Value>, Vec<Value>)> = BTreeMap::new();
+    let mut groups: BTreeMap<GroupKey, (Vec<Value>, Vec<Value>)> = BTreeMap::new();
     for job in jobs {
-        groups.entry(of(&job)).or_default().0.push(job);
+        groups.entry(key_of(&job, label)).or_default().0.push(job);
     }
     for pod in pods {
-        if let Some(group) = groups.get_mut(&of(&pod)) {
+        if let Some(group) = groups.get_mut(&key_of(&pod, label)) {
             group.1.push(pod);
         }
     }
-    let folded: Vec<_> = groups.into_iter().map(|(key, (jobs, pods))| (key, fold(&jobs, &pods))).collect();
+    let folded = groups
+        .into_iter()
+        .map(|(key, (jobs, pods))| (key, fold(&jobs, &pods)));
+    Ok(folded.collect())
+}
+
+fn key_of(object: &Value, label: &str) -> GroupKey {
+    let namespace = object
+        .pointer("/metadata/namespace")
+        .and_then(Value::as_str);
+    let labels = object.pointer("/metadata/labels");
+    let group = labels.and_then(|labels| labels.get(label)?.as_str());
+    (
+        namespace.unwrap_or_default().to_owned(),
+        group.unwrap_or_default().to_owned(),
+    )
+}
+
+async fn show_groups(session: &Session, namespace: Option<&str>, args: &Args) -> CliResult {
+    let groups = read_groups(session, namespace, &args.target.group_label).await?;
     if args.output == Some(Output::Json) {
-        let groups: Vec<Value> = folded.iter().map(|((namespace, name), group)| group_json(namespace, name, group)).collect();
+        let groups: Vec<Value> = groups
+            .iter()
+            .map(|((namespace, name), group)| group_json(namespace, name, group))
+            .collect();
         return print_json(&json!({"groups": groups}));
     }
-    if folded.is_empty() {
-        super::screen::say(&format!("no groups found in {}", namespace.unwrap_or("any namespace")));
+    if groups.is_empty() {
+        super::screen::say(&format!(
+            "no groups found in {}",
+            namespace.unwrap_or("any namespace")
+        ));
         return Ok(0);
     }
-    let row = |((namespace, name), group): &((String, String), Group)| {
+    let row = |((namespace, name), group): (&GroupKey, &Group)| {
         let tally = group.tally();
-        let count = |phase| tally.of(phase).to_string();
+        let waiting =
+            [Phase::Pending, Phase::BackingOff, Phase::Suspended].map(|phase| tally.of(phase));
+        let good = tally.of(Phase::Succeeded);
+        let counts = [
+            tally.total(),
+            good,
+            tally.bad(),
+            tally.of(Phase::Running),
+            waiting.iter().sum(),
+        ];
+        let [total, good, bad, running, waiting] = counts.map(|count| count.to_string());
         [
             namespace.clone(),
             render::show(name).into_owned(),
-            tally.total().to_string(),
-            count(Phase::Succeeded),
-            (tally.of(Phase::Failed)).to_string(),
-            count(Phase::Running),
-            (tally.of(Phase::Pending) + tally.of(Phase::BackingOff) + tally.of(Phase::Suspended)).to_string(),
+            total,
+            good,
+            bad,
+            running,
+            waiting,
         ]
     };
-    let headers = ["NAMESPACE", "GROUP", "MEMBERS", "SUCCEEDED", "FAILED", "RUNNING", "WAITING"];
-    table(args, headers, folded.iter().map(row))?;
+    let headers = [
+        "NAMESPACE",
+        "GROUP",
+        "MEMBERS",
+        "SUCCEEDED",
+        "FAILED",
+        "RUNNING",
+        "WAITING",
+    ];
+    table(args, headers, groups.iter().map(row))?;
     Ok(0)
 }
 
@@ -163,19 +223,13 @@ fn group_json(namespace: &str, name: &str, group: &Group) -> Value {
     object
 }
 
-/// A table without borders, as kubectl prints it.
-fn table<const N: usize>(args: &Args, headers: [&str; N], rows: impl Iterator<Item = [String; N]>) -> CliResult<()> {
-    let mut builder = Builder::default();
-    if !args.no_headers {
-        builder.push_record(headers);
-    }
-    for row in rows {
-        builder.push_record(row);
-    }
-    let mut table = builder.build();
-    table.with(Style::empty()).with(Padding::new(0, 3, 0, 0));
-    let text: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
-    print(&text.join("\n"))
+fn table<const N: usize>(
+    args: &Args,
+    headers: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> CliResult<()> {
+    let headers = (!args.no_headers).then_some(headers);
+    print(render::grid(headers, rows).trim_end_matches('\n'))
 }
 
 fn print_json(value: &Value) -> CliResult {

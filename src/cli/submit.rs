@@ -1,6 +1,6 @@
 //! `submit`: expands, creates the Jobs, and returns.
 
-use futures::StreamExt;
+use futures::stream::{LocalBoxStream, StreamExt};
 
 use super::input::{self, Batch, ItemArgs, TemplateArgs};
 use super::run::{expected, prepared};
@@ -8,6 +8,7 @@ use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
 use super::{CliResult, Failure, Global};
 use crate::cluster::submit::{Brake, Outcome, submit as create};
+use crate::group::Place;
 use crate::terminal::Signals;
 
 /// Expand a template over a list, create the Jobs, and return
@@ -20,7 +21,12 @@ pub(super) struct Args {
     #[command(flatten)]
     items: ItemArgs,
     /// none, client (print what would be created) or server (let the server check it, and keep nothing)
-    #[arg(long, value_name = "WHERE", default_value = "none", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "WHERE",
+        default_value = "none",
+        hide_default_value = true
+    )]
     dry_run: DryRun,
 }
 
@@ -48,7 +54,11 @@ impl DryRun {
 
 /// Submits.
 pub(super) fn submit(args: &Args, global: &Global) -> CliResult {
-    let batch = input::read(&args.template, &args.items, global.connection.namespace.as_deref())?;
+    let batch = input::read(
+        &args.template,
+        &args.items,
+        global.connection.namespace.as_deref(),
+    )?;
     input::check(&batch)?;
     let target = Target::group(&args.template.group_label, batch.template.group());
     block_on(async {
@@ -56,7 +66,11 @@ pub(super) fn submit(args: &Args, global: &Global) -> CliResult {
         let group = expected(&batch, &session.namespace)?;
         if args.dry_run == DryRun::Client {
             for member in group.members() {
-                super::status::print(&format!("job.batch/{} created{}", member.place.name, args.dry_run.suffix()))?;
+                super::status::print(&format!(
+                    "job.batch/{} created{}",
+                    member.place.name,
+                    args.dry_run.suffix()
+                ))?;
             }
             return Ok(0);
         }
@@ -64,63 +78,131 @@ pub(super) fn submit(args: &Args, global: &Global) -> CliResult {
     })
 }
 
-async fn create_all(batch: &Batch, session: &Session, dry_run: DryRun, target: &Target, global: &Global) -> CliResult {
-    let mut signals = Signals::new().map_err(|error| Failure::tool(format!("cannot take signals: {error}")))?;
-    let brake = Brake::default();
-    let query = if dry_run == DryRun::Server { "&dryRun=All" } else { "" };
-    let members = prepared(&batch.template, &batch.items, &session.namespace);
-    let mut outcomes = create(&session.client, members, query, &brake);
-    let (mut created, mut unchanged, mut refused, mut interrupted) = (0_usize, 0_usize, 0_usize, false);
-    let mut unreachable = None;
-    loop {
-        let next = tokio::select! {
-            next = outcomes.next() => next,
-            () = signals.next() => {
-                if std::mem::replace(&mut interrupted, true) {
-                    return Ok(super::error::INTERRUPTED);
-                }
-                brake.pull();
-                continue;
-            }
-        };
-        let Some((place, outcome)) = next else { break };
-        let line = |what: &str| format!("job.batch/{} {what}{}", place.name, dry_run.suffix());
+/// What became of the members so far.
+#[derive(Debug, Default)]
+struct Counts {
+    created: usize,
+    unchanged: usize,
+    refused: usize,
+    unreachable: Option<String>,
+    interrupted: bool,
+}
+
+impl Counts {
+    /// Counts one outcome, and prints it; what goes wrong stops the submission.
+    fn take(
+        &mut self,
+        name: &str,
+        outcome: Outcome,
+        dry_run: DryRun,
+        brake: &Brake,
+    ) -> CliResult<()> {
+        let line = |what: &str| format!("job.batch/{name} {what}{}", dry_run.suffix());
         match outcome {
             Outcome::Created(_) => {
-                created += 1;
-                super::status::print(&line("created"))?;
+                self.created += 1;
+                super::status::print(&line("created"))
             }
             Outcome::Unchanged => {
-                unchanged += 1;
-                super::status::print(&line("unchanged"))?;
+                self.unchanged += 1;
+                super::status::print(&line("unchanged"))
             }
             Outcome::Refused(why) => {
                 brake.pull();
-                refused += 1;
-                super::screen::say(&format!("{}: {why}", place.name));
+                self.refused += 1;
+                super::screen::say(&format!("{name}: {why}"));
+                Ok(())
             }
             Outcome::Unreachable(why) => {
                 brake.pull();
-                unreachable.get_or_insert(why);
+                self.unreachable.get_or_insert(why);
+                Ok(())
             }
         }
     }
-    let left = batch.items.len().saturating_sub(created + unchanged + refused);
-    let left = if left > 0 { format!(", {left} not created") } else { String::new() };
+
+    fn words(&self, total: usize) -> String {
+        let Self {
+            created,
+            unchanged,
+            refused,
+            ..
+        } = self;
+        let left = total.saturating_sub(created + unchanged + refused);
+        let left = if left > 0 {
+            format!(", {left} not created")
+        } else {
+            String::new()
+        };
+        format!("{created} created, {unchanged} unchanged, {refused} refused{left}")
+    }
+
+    fn code(&self) -> u8 {
+        match (self.interrupted, self.refused) {
+            (true, _) => super::error::INTERRUPTED,
+            (false, 0) => 0,
+            (false, _) => 5,
+        }
+    }
+}
+
+async fn create_all(
+    batch: &Batch,
+    session: &Session,
+    dry_run: DryRun,
+    target: &Target,
+    global: &Global,
+) -> CliResult {
+    let brake = Brake::default();
+    let query = if dry_run == DryRun::Server {
+        "&dryRun=All"
+    } else {
+        ""
+    };
+    let members = prepared(&batch.template, &batch.items, &session.namespace);
+    let outcomes = create(&session.client, members, query, &brake);
+    let counts = count(outcomes, dry_run, &brake).await?;
     super::screen::say(&format!(
-        "{}: {created} created, {unchanged} unchanged, {refused} refused{left}{}",
+        "{}: {}{}",
         target.title,
+        counts.words(batch.items.len()),
         dry_run.suffix()
     ));
-    if let Some(why) = unreachable {
+    if let Some(why) = counts.unreachable {
         return Err(Failure::cluster(why));
     }
-    if dry_run == DryRun::None && created + unchanged > 0 {
-        super::screen::say(&format!("to watch: kubectl batch watch {}{}", namespace_flag(global), target.flags));
+    if dry_run == DryRun::None && counts.created + counts.unchanged > 0 {
+        let namespace = namespace_flag(global);
+        super::screen::say(&format!(
+            "to watch: kubectl batch watch {namespace}{}",
+            target.flags
+        ));
     }
-    Ok(match (interrupted, refused) {
-        (true, _) => super::error::INTERRUPTED,
-        (false, 0) => 0,
-        (false, _) => 5,
-    })
+    Ok(counts.code())
+}
+
+/// Counts outcomes to their end; the first signal stops the submission, the second one the waiting for what is under way.
+async fn count(
+    mut outcomes: LocalBoxStream<'_, (Place, Outcome)>,
+    dry_run: DryRun,
+    brake: &Brake,
+) -> CliResult<Counts> {
+    let signals = Signals::new();
+    let mut signals =
+        signals.map_err(|error| Failure::tool(format!("cannot take signals: {error}")))?;
+    let mut counts = Counts::default();
+    loop {
+        tokio::select! {
+            next = outcomes.next() => match next {
+                Some((place, outcome)) => counts.take(&place.name, outcome, dry_run, brake)?,
+                None => return Ok(counts),
+            },
+            () = signals.next() => {
+                brake.pull();
+                if std::mem::replace(&mut counts.interrupted, true) {
+                    return Ok(counts);
+                }
+            }
+        }
+    }
 }

@@ -59,7 +59,9 @@ impl TargetArgs {
         let Some(selector) = &self.selector else {
             return Ok(None);
         };
-        let own = selector.strip_prefix(&self.group_label).and_then(|rest| rest.strip_prefix('='));
+        let own = selector
+            .strip_prefix(&self.group_label)
+            .and_then(|rest| rest.strip_prefix('='));
         let own = own.filter(|name| names::is_label_value(name));
         Ok(Some(Target {
             selector: selector.clone(),
@@ -84,7 +86,9 @@ impl TargetArgs {
 /// `-n NAME ` when a namespace was asked for, to be put into a command that is shown.
 pub(super) fn namespace_flag(global: &Global) -> String {
     let namespace = global.connection.namespace.as_deref();
-    namespace.map(|name| format!("-n {name} ")).unwrap_or_default()
+    namespace
+        .map(|name| format!("-n {name} "))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -105,10 +109,18 @@ mod tests {
         for (group, selector, title, flags) in [
             (Some("x"), None, "x", "-l jobgroup=x"),
             (None, Some("jobgroup=x"), "x", "-l jobgroup=x"),
-            (None, Some("app in (a,b)"), "app in (a,b)", "-l 'app in (a,b)'"),
+            (
+                None,
+                Some("app in (a,b)"),
+                "app in (a,b)",
+                "-l 'app in (a,b)'",
+            ),
         ] {
             let target = args(group, selector).required().expect("it is named");
-            assert_eq!((target.title.as_str(), target.flags.as_str()), (title, flags));
+            assert_eq!(
+                (target.title.as_str(), target.flags.as_str()),
+                (title, flags)
+            );
         }
         assert!(args(Some("a b"), None).required().is_err());
         assert!(args(None, None).required().is_err());

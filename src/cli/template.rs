@@ -2,11 +2,9 @@
 
 use std::io::Write;
 
-use tabled::builder::Builder;
-use tabled::settings::{Padding, Style};
-
 use super::input::comes_with_the_tool;
 use super::{CliResult, Failure};
+use crate::render::grid;
 use crate::template::{Recipe, builtin, builtins};
 
 /// The templates that come with the tool: list them, show one, or make one to order
@@ -81,26 +79,27 @@ pub(super) fn template(args: &Args) -> CliResult {
 }
 
 fn list() -> String {
-    let mut builder = Builder::default();
-    builder.push_record(["NAME", "PATTERN", "ABOUT"]);
-    for template in builtins() {
-        builder.push_record([template.name, template.pattern, template.about]);
-    }
-    let mut table = builder.build();
-    table.with(Style::empty()).with(Padding::new(0, 3, 0, 0));
-    let lines = table.to_string();
-    lines.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    let rows = builtins()
+        .iter()
+        .map(|known| [known.name, known.pattern, known.about].map(str::to_owned));
+    grid(Some(["NAME", "PATTERN", "ABOUT"]), rows)
 }
 
 impl New {
     fn text(&self) -> CliResult<String> {
         comes_with_the_tool(&self.name)?;
         let template = builtin(&self.name).expect("it was found just now");
-        let script = self.command.iter().map(|script| vec!["sh".to_owned(), "-c".into(), script.clone()]);
+        let script = self
+            .command
+            .iter()
+            .map(|script| vec!["sh".to_owned(), "-c".into(), script.clone()]);
         let recipe = Recipe {
             name: self.job_name.clone(),
             image: self.image.clone(),
-            command: script.flatten().chain(self.arguments.iter().cloned()).collect(),
+            command: script
+                .flatten()
+                .chain(self.arguments.iter().cloned())
+                .collect(),
             completions: self.completions,
             parallelism: self.parallelism,
             backoff_limit: self.backoff_limit,

@@ -18,5 +18,11 @@ pub(super) struct Args {
 
 /// Waits.
 pub(super) fn wait(args: &Args, global: &Global) -> CliResult {
-    watch::attach(&args.target, &args.show, args.show.quiet_progress(), true, global)
+    watch::attach(
+        &args.target,
+        &args.show,
+        args.show.quiet_progress(),
+        true,
+        global,
+    )
 }

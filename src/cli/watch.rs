@@ -23,7 +23,13 @@ pub(super) struct Args {
 
 /// Watches.
 pub(super) fn watch(args: &Args, global: &Global) -> CliResult {
-    attach(&args.target, &args.show, args.show.progress(), false, global)
+    attach(
+        &args.target,
+        &args.show,
+        args.show.progress(),
+        false,
+        global,
+    )
 }
 
 /// Follows a group that this command did not create.

@@ -41,7 +41,9 @@ pub async fn lines(client: &Client, log: &Log) -> kube::Result<BoxStream<'static
     if let Some(tail) = log.tail {
         let _ = write!(uri, "&tailLines={tail}");
     }
-    let request = Request::get(uri).body(Vec::new()).map_err(kube::Error::HttpError)?;
+    let request = Request::get(uri)
+        .body(Vec::new())
+        .map_err(kube::Error::HttpError)?;
     let reader = client.request_stream(request).await?;
     Ok(stream::unfold(Box::pin(reader), |mut reader| async move {
         let line = next_line(&mut reader).await?;

@@ -48,7 +48,9 @@ pub(super) fn of_waiting(state: &Value, image: &str) -> Option<(String, bool)> {
     match reason {
         // These pass by themselves within moments.
         "ContainerCreating" | "PodInitializing" => None,
-        _ if reason.contains("Image") => Some((format!("{reason} {image}"), FOR_GOOD.contains(&reason))),
+        _ if reason.contains("Image") => {
+            Some((format!("{reason} {image}"), FOR_GOOD.contains(&reason)))
+        }
         _ => Some((
             with_message(reason, text(state, "/message")),
             FOR_GOOD.contains(&reason),
@@ -76,8 +78,14 @@ mod tests {
         for (state, words) in [
             (json!({"exitCode": 3, "reason": "Error"}), "exit 3"),
             (json!({"exitCode": 137, "reason": "OOMKilled"}), "OOMKilled"),
-            (json!({"exitCode": 0, "signal": 9, "reason": "Error"}), "signal 9"),
-            (json!({"exitCode": 143, "reason": "Error"}), "exit 143 (terminated)"),
+            (
+                json!({"exitCode": 0, "signal": 9, "reason": "Error"}),
+                "signal 9",
+            ),
+            (
+                json!({"exitCode": 143, "reason": "Error"}),
+                "exit 143 (terminated)",
+            ),
             (
                 json!({"exitCode": 128, "reason": "StartError", "message": "no such file: foo"}),
                 "StartError: no such file: foo",
@@ -94,7 +102,10 @@ mod tests {
             of_waiting(&back_off, "busyboxx:1"),
             Some(("ImagePullBackOff busyboxx:1".into(), true))
         );
-        assert_eq!(of_waiting(&json!({"reason": "ContainerCreating"}), "a"), None);
+        assert_eq!(
+            of_waiting(&json!({"reason": "ContainerCreating"}), "a"),
+            None
+        );
         assert_eq!(of_waiting(&json!({}), "a"), None);
     }
 }

@@ -69,7 +69,9 @@ impl JobView {
         };
         Some(Self {
             uid: text(job, "/metadata/uid")?.to_owned(),
-            item: annotation("kubectl-batch/item").unwrap_or(&place.name).to_owned(),
+            item: annotation("kubectl-batch/item")
+                .unwrap_or(&place.name)
+                .to_owned(),
             index: annotation("kubectl-batch/index").and_then(|index| index.parse().ok()),
             created: instant(job, "/metadata/creationTimestamp"),
             started: instant(job, "/status/startTime"),
@@ -129,12 +131,16 @@ mod tests {
         assert_eq!((view.succeeded, view.failed, view.suspended), (1, 2, true));
         assert_eq!(view.ran_for().map(|time| time.as_secs()), Some(60));
         let ended = view.ended.expect("it ended");
-        assert_eq!((ended.succeeded, ended.reason.as_str()), (false, "BackoffLimitExceeded"));
+        assert_eq!(
+            (ended.succeeded, ended.reason.as_str()),
+            (false, "BackoffLimitExceeded")
+        );
     }
 
     #[test]
     fn a_job_that_this_tool_did_not_make_is_known_by_its_name() {
-        let view = JobView::from_value(&json!({"metadata": {"name": "pi", "uid": "u"}})).expect("a Job");
+        let view =
+            JobView::from_value(&json!({"metadata": {"name": "pi", "uid": "u"}})).expect("a Job");
         assert_eq!((view.item.as_str(), view.ended), ("pi", None));
         assert_eq!(JobView::from_value(&json!({"metadata": {}})), None);
     }

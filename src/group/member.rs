@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::job_view::JobView;
-use super::phase::{Assessment, Phase, assess};
-use super::pod_view::{PodState, PodView};
+use super::phase::{Assessment, Failures, Phase, assess, last_cause};
+use super::pod_view::PodView;
 use crate::job::kube_value::text;
 
 /// Where an object stands.
@@ -24,7 +24,9 @@ impl Place {
     /// The place of an object; `None` if it has no name.
     pub fn of(object: &Value) -> Option<Self> {
         Some(Self {
-            namespace: text(object, "/metadata/namespace").unwrap_or("default").to_owned(),
+            namespace: text(object, "/metadata/namespace")
+                .unwrap_or("default")
+                .to_owned(),
             name: text(object, "/metadata/name")?.to_owned(),
         })
     }
@@ -83,10 +85,12 @@ impl Member {
             .values()
             .filter(|pod| pod.job_uid.as_ref().is_none_or(|uid| *uid == job.uid))
             .collect();
-        let mut found = assess(job, &pods, self.last_cause.as_deref());
-        // Pods that are gone were counted when they were there.
-        found.failures = found.failures.max(self.state.failures);
-        self.last_cause = last_cause(&pods).or(self.last_cause.take());
+        let earlier = Failures {
+            count: self.state.failures,
+            cause: self.last_cause.clone(),
+        };
+        let found = assess(job, &pods, &earlier);
+        self.last_cause = last_cause(&pods).or(earlier.cause);
         self.ran_for = job.ran_for();
         found
     }
@@ -107,14 +111,4 @@ impl Member {
     pub(super) fn order(&self) -> Option<Timestamp> {
         self.state.since
     }
-}
-
-fn last_cause(pods: &[&PodView]) -> Option<String> {
-    let failed = pods.iter().filter_map(|pod| match &pod.state {
-        PodState::Failed(cause) | PodState::Restarting(cause, _) => Some((pod.finished, cause)),
-        _ => None,
-    });
-    failed
-        .max_by_key(|(finished, _)| *finished)
-        .map(|(_, cause)| cause.clone())
 }

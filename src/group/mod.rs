@@ -15,10 +15,10 @@ mod tally;
 mod verdict;
 
 pub use change::{Change, Observation, What};
-pub use job_view::{JobView, JobEnd};
+pub use job_view::{JobEnd, JobView};
 pub use member::{Member, Place};
 pub use model::Group;
-pub use phase::{Assessment, Phase, assess};
+pub use phase::{Assessment, Failures, Phase, assess};
 pub use pod_view::{PodState, PodView, Wait};
 pub use tally::Tally;
 pub use verdict::Verdict;

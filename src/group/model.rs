@@ -159,7 +159,10 @@ impl Group {
         let id = self.id_of(&job.place);
         let member = &mut self.members[id];
         member.listed = self.lists_begun;
-        let replaced = member.job.as_ref().is_some_and(|known| known.uid != job.uid);
+        let replaced = member
+            .job
+            .as_ref()
+            .is_some_and(|known| known.uid != job.uid);
         if replaced {
             member.pods.clear();
             member.last_cause = None;
@@ -192,7 +195,10 @@ impl Group {
         let unnamed: Vec<usize> = (0..self.members.len())
             .filter(|id| self.members[*id].job.is_some() && self.members[*id].listed < current)
             .collect();
-        unnamed.into_iter().flat_map(|id| self.lose(id, now)).collect()
+        unnamed
+            .into_iter()
+            .flat_map(|id| self.lose(id, now))
+            .collect()
     }
 
     /// The Job is gone: what it had come to stands, else nobody knows how it ended.
@@ -214,7 +220,10 @@ impl Group {
     fn pod_seen(&mut self, pod: PodView, now: Timestamp, gone: bool) -> Vec<Change> {
         let Some(id) = self.by_place.get(&pod.job).copied() else {
             if !gone {
-                self.early_pods.entry(pod.job.clone()).or_default().push(pod);
+                self.early_pods
+                    .entry(pod.job.clone())
+                    .or_default()
+                    .push(pod);
             }
             return Vec::new();
         };
@@ -251,23 +260,24 @@ impl Group {
     }
 
     /// Puts a member into its new state, and says what is new about it.
-    fn settle(&mut self, id: usize, now: Timestamp, found: Assessment) -> Vec<Change> {
+    fn settle(&mut self, id: usize, now: Timestamp, new: Assessment) -> Vec<Change> {
         let member = &self.members[id];
-        let old = member.state.clone();
         // A create's answer may come after what the watch has seen.
-        let late = member.job.is_some() && found == Assessment::plain(Phase::Pending);
-        if old == found || late {
+        let late = member.job.is_some() && new == Assessment::plain(Phase::Pending);
+        if member.state == new || late {
             return Vec::new();
         }
         let row = (member.order(), id);
+        let phase = new.phase;
+        let old = std::mem::replace(&mut self.members[id].state, new);
         self.rows.entry(old.phase).or_default().remove(&row);
         self.tally.remove(old.phase);
-        self.members[id].state = found.clone();
         let row = (self.members[id].order(), id);
-        self.rows.entry(found.phase).or_default().insert(row);
-        self.tally.add(found.phase);
+        self.rows.entry(phase).or_default().insert(row);
+        self.tally.add(phase);
         self.learn_duration(id, old.phase);
-        news(&old, &found, &self.members[id])
+        let member = &self.members[id];
+        news(&old, &member.state, member)
             .into_iter()
             .map(|what| self.change(id, now, what))
             .collect()
@@ -295,7 +305,9 @@ impl Group {
 /// What is worth telling of a member's new state.
 fn news(old: &Assessment, new: &Assessment, member: &Member) -> Vec<What> {
     let mut news = Vec::new();
-    if new.failures > old.failures && !new.phase.is_final() {
+    // The last try that may fail is told with the end of the member.
+    let another = !new.phase.is_final() && new.failures < new.tries_max;
+    if new.failures > old.failures && another {
         let last = member.last_cause.clone().or_else(|| new.reason.clone());
         news.push(What::TryFailed {
             failures: new.failures,

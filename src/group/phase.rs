@@ -101,19 +101,22 @@ impl Assessment {
     }
 }
 
-/// Why the last try failed, and when that was.
+/// What was known of a member's failures before; its Pods may be gone since.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct LastFailure {
-    pub(super) cause: Option<String>,
-    pub(super) at: Option<Timestamp>,
+pub struct Failures {
+    /// How many tries failed.
+    pub count: u32,
+    /// Why the last one did.
+    pub cause: Option<String>,
 }
 
-/// What a member with a Job does; `last` is what was known of its failures when Pods are gone already.
+/// What a member with a Job does.
 ///
 /// Pods are ahead of the Job's status, and the final condition has the last word.
-pub fn assess(job: &JobView, pods: &[&PodView], last_cause: Option<&str>) -> Assessment {
-    let last = last_failure(pods, last_cause);
-    let failures = failures(job, pods);
+pub fn assess(job: &JobView, pods: &[&PodView], earlier: &Failures) -> Assessment {
+    let last = last_failed(pods);
+    let cause = last_cause(pods).or_else(|| earlier.cause.clone());
+    let failures = failures(job, pods).max(earlier.count);
     let mut found = Assessment {
         since: job.started.or(job.created),
         failures,
@@ -121,8 +124,13 @@ pub fn assess(job: &JobView, pods: &[&PodView], last_cause: Option<&str>) -> Ass
         ..Assessment::plain(Phase::Pending)
     };
     if let Some(end) = &job.ended {
-        found.phase = if end.succeeded { Phase::Succeeded } else { Phase::Failed };
-        found.reason = (!end.succeeded).then(|| failed_because(end, job, failures, last.cause.as_deref()));
+        found.phase = if end.succeeded {
+            Phase::Succeeded
+        } else {
+            Phase::Failed
+        };
+        found.reason =
+            (!end.succeeded).then(|| failed_because(end, job, failures, cause.as_deref()));
         return found;
     }
     let live = || pods.iter().filter(|pod| !pod.deleting);
@@ -145,7 +153,9 @@ pub fn assess(job: &JobView, pods: &[&PodView], last_cause: Option<&str>) -> Ass
                 _ => None,
             })
         };
-        let wait = waits().find(|wait| wait.for_good).or_else(|| waits().next());
+        let wait = waits()
+            .find(|wait| wait.for_good)
+            .or_else(|| waits().next());
         found.reason = wait.map(|wait| wait.reason.clone());
         found.stuck = wait.is_some_and(|wait| wait.for_good);
     } else if job.suspended {
@@ -155,27 +165,20 @@ pub fn assess(job: &JobView, pods: &[&PodView], last_cause: Option<&str>) -> Ass
         found.reason = Some("finishing".into());
     } else if failures > 0 {
         found.phase = Phase::BackingOff;
-        found.reason.clone_from(&last.cause);
-        found.next_try = next_try(failures, found.tries_max, last.at);
+        found.reason = cause;
+        found.next_try = next_try(failures, found.tries_max, last.and_then(|pod| pod.finished));
     }
     found
 }
 
-fn last_failure(pods: &[&PodView], earlier: Option<&str>) -> LastFailure {
-    let failed = pods.iter().filter_map(|pod| match &pod.state {
-        PodState::Failed(cause) | PodState::Restarting(cause, _) => Some((pod.finished, cause)),
-        _ => None,
-    });
-    match failed.max_by_key(|(finished, _)| *finished) {
-        Some((at, cause)) => LastFailure {
-            cause: Some(cause.clone()),
-            at,
-        },
-        None => LastFailure {
-            cause: earlier.map(str::to_owned),
-            at: None,
-        },
-    }
+/// Why the last of these Pods to fail did.
+pub(super) fn last_cause(pods: &[&PodView]) -> Option<String> {
+    last_failed(pods)?.last_cause.clone()
+}
+
+fn last_failed<'a>(pods: &[&'a PodView]) -> Option<&'a PodView> {
+    let failed = pods.iter().filter(|pod| pod.last_cause.is_some());
+    failed.max_by_key(|pod| pod.finished).copied()
 }
 
 /// Failed Pods as the Job or the Pods themselves know them, whoever knows more; and restarts in place.
@@ -220,11 +223,17 @@ fn next_try(failures: u32, tries_max: u32, last: Option<Timestamp>) -> Option<Ti
         failures,
         last_failure: Some(last_failure),
     };
-    last_failure.checked_add(record.remaining(last_failure)).ok()
+    last_failure
+        .checked_add(record.remaining(last_failure))
+        .ok()
 }
 
 fn failed_because(end: &JobEnd, job: &JobView, failures: u32, cause: Option<&str>) -> String {
-    let tries = if failures == 1 { "1 try".into() } else { format!("{failures} tries") };
+    let tries = if failures == 1 {
+        "1 try".into()
+    } else {
+        format!("{failures} tries")
+    };
     match (end.reason.as_str(), cause) {
         ("BackoffLimitExceeded", Some(cause)) => format!("{cause} ({tries})"),
         ("BackoffLimitExceeded", None) => format!("BackoffLimitExceeded ({tries})"),

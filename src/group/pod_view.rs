@@ -52,6 +52,8 @@ pub struct PodView {
     pub finished: Option<Timestamp>,
     /// How often containers were restarted in place.
     pub restarts: i32,
+    /// Why a container of it failed last, whatever became of it then.
+    pub last_cause: Option<String>,
     /// Condition `DisruptionTarget`: evicted, preempted or lost with its node, so no failure of its own.
     pub disrupted: bool,
     /// The failing container, or the first.
@@ -84,7 +86,9 @@ impl PodView {
                 namespace: own.namespace,
                 name: job.to_owned(),
             },
-            job_uid: owner.and_then(|owner| text(owner, "/uid")).map(str::to_owned),
+            job_uid: owner
+                .and_then(|owner| text(owner, "/uid"))
+                .map(str::to_owned),
             uid: text(pod, "/metadata/uid")?.to_owned(),
             state: state(pod),
             deleting: text(pod, "/metadata/deletionTimestamp").is_some(),
@@ -95,6 +99,7 @@ impl PodView {
             restarts: statuses()
                 .map(|status| number(status, "/restartCount").unwrap_or(0))
                 .sum(),
+            last_cause: last_cause(pod),
             disrupted,
             container: container(pod),
             name: own.name,
@@ -134,6 +139,17 @@ fn state(pod: &Value) -> PodState {
     }
 }
 
+fn last_cause(pod: &Value) -> Option<String> {
+    if text(pod, "/status/phase") == Some("Failed") {
+        return Some(failure(pod));
+    }
+    let status = failed_status(pod)?;
+    let ended = status
+        .pointer("/state/terminated")
+        .or_else(|| status.pointer("/lastState/terminated"))?;
+    Some(cause::of_terminated(ended))
+}
+
 fn failure(pod: &Value) -> String {
     // The node's own reasons: Evicted, DeadlineExceeded, NodeLost, UnexpectedAdmissionError.
     if let Some(reason) = text(pod, "/status/reason").filter(|reason| !reason.is_empty()) {
@@ -169,7 +185,9 @@ fn back_off(message: &str) -> Option<jiff::SignedDuration> {
         None => (0, time),
     };
     let seconds: i64 = seconds.trim_end_matches('s').parse().ok()?;
-    Some(jiff::SignedDuration::from_secs(minutes.checked_mul(60)?.checked_add(seconds)?))
+    Some(jiff::SignedDuration::from_secs(
+        minutes.checked_mul(60)?.checked_add(seconds)?,
+    ))
 }
 
 /// Why nothing runs yet: a container that cannot start, or a Pod that no node takes.
@@ -179,8 +197,12 @@ fn waiting(pod: &Value) -> Option<Wait> {
         .flat_map(|pointer| list(pod, pointer))
         .collect();
     let image = |name: Option<&str>| {
-        let container = images.iter().find(|container| text(container, "/name") == name);
-        container.and_then(|container| text(container, "/image")).unwrap_or_default()
+        let container = images
+            .iter()
+            .find(|container| text(container, "/name") == name);
+        container
+            .and_then(|container| text(container, "/image"))
+            .unwrap_or_default()
     };
     let container = ["/status/initContainerStatuses", "/status/containerStatuses"]
         .iter()
@@ -193,7 +215,8 @@ fn waiting(pod: &Value) -> Option<Wait> {
         return Some(Wait { reason, for_good });
     }
     let unscheduled = list(pod, "/status/conditions").iter().find(|condition| {
-        text(condition, "/type") == Some("PodScheduled") && text(condition, "/status") == Some("False")
+        text(condition, "/type") == Some("PodScheduled")
+            && text(condition, "/status") == Some("False")
     })?;
     Some(Wait {
         reason: cause::with_message(
@@ -226,11 +249,17 @@ mod tests {
             (json!({"phase": "Pending"}), PodState::Pending(None)),
             (
                 json!({"phase": "Pending", "containerStatuses": [{"name": "c", "state": {"waiting": {"reason": "ErrImagePull"}}}]}),
-                PodState::Pending(Some(Wait { reason: "ErrImagePull busyboxx:1".into(), for_good: true })),
+                PodState::Pending(Some(Wait {
+                    reason: "ErrImagePull busyboxx:1".into(),
+                    for_good: true,
+                })),
             ),
             (
                 json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes"}]}),
-                PodState::Pending(Some(Wait { reason: "Unschedulable: 0/3 nodes".into(), for_good: false })),
+                PodState::Pending(Some(Wait {
+                    reason: "Unschedulable: 0/3 nodes".into(),
+                    for_good: false,
+                })),
             ),
             (
                 json!({"phase": "Running", "containerStatuses": [{"name": "c", "state": {"running": {}}, "lastState": {"terminated": ended}}]}),
@@ -241,7 +270,10 @@ mod tests {
                     "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 1m20s restarting failed container=c"}}}]}),
                 PodState::Restarting("exit 3".into(), due),
             ),
-            (json!({"phase": "Failed", "reason": "Evicted"}), PodState::Failed("Evicted".into())),
+            (
+                json!({"phase": "Failed", "reason": "Evicted"}),
+                PodState::Failed("Evicted".into()),
+            ),
             (
                 json!({"phase": "Failed", "containerStatuses": [{"name": "c", "state": {"terminated": ended}}]}),
                 PodState::Failed("exit 3".into()),

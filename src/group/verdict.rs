@@ -67,7 +67,10 @@ mod tests {
             (vec![Suspended], 3, "1 suspended"),
         ] {
             let verdict = verdict(&phases);
-            assert_eq!((verdict.exit_code(), verdict.words().as_str()), (code, words));
+            assert_eq!(
+                (verdict.exit_code(), verdict.words().as_str()),
+                (code, words)
+            );
         }
     }
 }

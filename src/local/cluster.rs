@@ -1,6 +1,9 @@
 //! The embedded cluster as a whole: store, API, Job controller and node, from start to shutdown.
 
-#![expect(clippy::disallowed_methods, reason = "the embedded cluster has a clock and makes its folder's name")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the embedded cluster has a clock and makes its folder's name"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,7 +59,11 @@ impl Cluster {
         };
         let node = Node::start(client.clone(), options).await?;
         let (stop, stopped) = watch::channel(false);
-        let controller = tokio::spawn(controller::run(client.clone(), controller_options(), stopped));
+        let controller = tokio::spawn(controller::run(
+            client.clone(),
+            controller_options(),
+            stopped,
+        ));
         Ok(Self {
             client,
             node,

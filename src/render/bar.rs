@@ -12,9 +12,17 @@ pub(super) fn bar(good: usize, bad: usize, total: usize, columns: usize, style: 
     };
     let bad_columns = columns_of(bad).min(columns);
     let done = columns_of(good + bad).min(columns);
-    let done = if good + bad < total { done.min(columns.saturating_sub(1)) } else { done };
+    let done = if good + bad < total {
+        done.min(columns.saturating_sub(1))
+    } else {
+        done
+    };
     let good_columns = done.saturating_sub(bad_columns);
-    let (full, empty, wrong) = if style.ascii { ("#", ".", "x") } else { ("█", "░", "▓") };
+    let (full, empty, wrong) = if style.ascii {
+        ("#", ".", "x")
+    } else {
+        ("█", "░", "▓")
+    };
     let left = columns.saturating_sub(good_columns + bad_columns);
     format!(
         "{}{}{}",
@@ -42,7 +50,11 @@ mod tests {
             (2, 1, 3, "#######xxx"),
             (0, 0, 0, ".........."),
         ] {
-            assert_eq!(bar(good, bad, total, 10, style), drawn, "{good} {bad} {total}");
+            assert_eq!(
+                bar(good, bad, total, 10, style),
+                drawn,
+                "{good} {bad} {total}"
+            );
         }
     }
 }

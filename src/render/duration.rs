@@ -1,6 +1,6 @@
 //! Durations as kubectl shows ages (`apimachinery/pkg/util/duration`, `HumanDuration`): two or three significant figures.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 /// `5s`, `2m5s`, `12m`, `3h20m`, `27h`, `3d4h`, `40d`, `2y3d`, `9y`; less than nothing is `0s`.
 pub fn human(time: SignedDuration) -> String {
@@ -26,6 +26,12 @@ pub fn human(time: SignedDuration) -> String {
     }
 }
 
+/// How long it is until an instant, rounded up: `0s` only when it has come.
+pub fn until(due: Timestamp, now: Timestamp) -> String {
+    let nearly = SignedDuration::from_millis(999);
+    human(due.duration_since(now).saturating_add(nearly))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,7 +53,11 @@ mod tests {
             (64_000_000, "2y10d"),
             (300_000_000, "9y"),
         ] {
-            assert_eq!(human(SignedDuration::from_secs(seconds)), words, "{seconds}");
+            assert_eq!(
+                human(SignedDuration::from_secs(seconds)),
+                words,
+                "{seconds}"
+            );
         }
     }
 }

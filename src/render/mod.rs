@@ -2,6 +2,7 @@
 
 mod bar;
 mod duration;
+mod grid;
 mod json;
 mod plain;
 mod style;
@@ -9,7 +10,8 @@ mod summary;
 mod table;
 mod text;
 
-pub use duration::human;
+pub use duration::{human, until};
+pub use grid::grid;
 pub use json::{change_event, output_event, verdict_event};
 pub use plain::{alarm_phase, change_line, is_alarm, is_news};
 pub use style::Style;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{human, show};
+use super::{human, show, until};
 use crate::group::{Change, Phase, Tally, What};
 
 /// `apple: succeeded (5s)`; what ends a member carries the count of those that ended.
@@ -17,8 +17,13 @@ pub fn change_line(change: &Change, tally: Tally, now: Timestamp) -> String {
             ran_for,
             ..
         } => {
-            let time = ran_for.map(|time| format!(" ({})", human(time))).unwrap_or_default();
-            let why = reason.as_deref().map(|why| format!(": {}", show(why))).unwrap_or_default();
+            let time = ran_for
+                .map(|time| format!(" ({})", human(time)))
+                .unwrap_or_default();
+            let why = reason
+                .as_deref()
+                .map(|why| format!(": {}", show(why)))
+                .unwrap_or_default();
             let count = if to.is_final() {
                 format!(" [{}/{}]", tally.done(), tally.total())
             } else {
@@ -32,7 +37,7 @@ pub fn change_line(change: &Change, tally: Tally, now: Timestamp) -> String {
             reason,
             next_try,
         } => {
-            let next = next_try.map(|due| format!(", next try in {}", human(due.duration_since(now))));
+            let next = next_try.map(|due| format!(", next try in {}", until(due, now)));
             format!(
                 "{item}: try {failures} of {tries_max} failed: {}{}",
                 show(reason),
@@ -93,7 +98,10 @@ mod tests {
     fn one_line_says_what_why_and_how_long() {
         let mut group = Group::default();
         group.expect(place(), "apple".into(), 0);
-        group.handle(Timestamp::UNIX_EPOCH, Observation::Refused(place(), "no".into()));
+        group.handle(
+            Timestamp::UNIX_EPOCH,
+            Observation::Refused(place(), "no".into()),
+        );
         let phase = |to, reason: Option<&str>, secs: Option<i64>| What::Phase {
             from: Phase::Pending,
             to,
@@ -106,12 +114,25 @@ mod tests {
             phase(Phase::Running, None, None),
             phase(Phase::Succeeded, None, Some(5)),
             phase(Phase::Failed, Some("exit 3 (7 tries)\x1b[2J"), None),
-            What::TryFailed { failures: 1, tries_max: 7, reason: "exit 3".into(), next_try: due },
-            What::Waits { reason: "ImagePullBackOff x:1".into(), stuck: true },
+            What::TryFailed {
+                failures: 1,
+                tries_max: 7,
+                reason: "exit 3".into(),
+                next_try: due,
+            },
+            What::Waits {
+                reason: "ImagePullBackOff x:1".into(),
+                stuck: true,
+            },
         ]
         .into_iter()
         .map(|what| {
-            let change = Change { at: Timestamp::UNIX_EPOCH, item: "apple".into(), place: place(), what };
+            let change = Change {
+                at: Timestamp::UNIX_EPOCH,
+                item: "apple".into(),
+                place: place(),
+                what,
+            };
             change_line(&change, group.tally(), Timestamp::UNIX_EPOCH)
         })
         .collect();

@@ -18,7 +18,12 @@ pub fn summary(group: &Group, title: &str, took: SignedDuration, style: Style) -
         .flat_map(|phase| group.in_phase(phase))
         .collect();
     let shown = |member: &Member| truncate(&show(&member.item), ITEM_MAX).into_owned();
-    let column = bad.iter().take(NAMED_MAX).map(|member| width(&shown(member))).max().unwrap_or(0);
+    let column = bad
+        .iter()
+        .take(NAMED_MAX)
+        .map(|member| width(&shown(member)))
+        .max()
+        .unwrap_or(0);
     let mut lines: Vec<String> = bad
         .iter()
         .take(NAMED_MAX)
@@ -26,7 +31,12 @@ pub fn summary(group: &Group, title: &str, took: SignedDuration, style: Style) -
             let phase = member.state.phase;
             let why = member.state.reason.as_deref().unwrap_or("");
             let mark = style.paint(phase, style.mark(phase));
-            let line = format!("{mark} {}  {}  {}", pad(&shown(member), column), phase.word(), show(why));
+            let line = format!(
+                "{mark} {}  {}  {}",
+                pad(&shown(member), column),
+                phase.word(),
+                show(why)
+            );
             line.trim_end().to_owned()
         })
         .collect();
@@ -34,7 +44,11 @@ pub fn summary(group: &Group, title: &str, took: SignedDuration, style: Style) -
         lines.push(format!("  and {} more", bad.len() - NAMED_MAX));
     }
     let verdict = group.verdict();
-    let phase = if verdict.is_success() { Phase::Succeeded } else { Phase::Failed };
+    let phase = if verdict.is_success() {
+        Phase::Succeeded
+    } else {
+        Phase::Failed
+    };
     lines.push(format!(
         "{} {}: {} in {}",
         style.paint(phase, style.mark(phase)),

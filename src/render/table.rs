@@ -1,10 +1,10 @@
 //! The live table: a header with the counts, then the members that matter, in no more lines than there are rows.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::bar::bar;
 use super::text::pad;
-use super::{Style, human, show, truncate, width};
+use super::{Style, human, show, truncate, until, width};
 use crate::group::{Group, Member, Phase};
 
 /// The phases that have rows, in order; the others are only counted.
@@ -49,12 +49,29 @@ pub fn frame(view: View<'_>) -> Vec<String> {
     let mut lines = vec![header(view, columns)];
     let tally = view.group.tally();
     let count: usize = ROWS.iter().map(|phase| tally.of(*phase)).sum();
-    let shown = if count > room { room.saturating_sub(1) } else { count };
+    let shown = if count > room {
+        room.saturating_sub(1)
+    } else {
+        count
+    };
     let rows = choose(view.group, shown);
-    let items: Vec<String> = rows.iter().map(|member| show(&member.item).into_owned()).collect();
-    let widest = items.iter().map(|item| width(item)).max().unwrap_or(0).min(ITEM_MAX);
+    let items: Vec<String> = rows
+        .iter()
+        .map(|member| show(&member.item).into_owned())
+        .collect();
+    let widest = items
+        .iter()
+        .map(|item| width(item))
+        .max()
+        .unwrap_or(0)
+        .min(ITEM_MAX);
     for (member, item) in rows.iter().zip(&items) {
-        lines.push(row(member, &pad(&truncate(item, widest), widest), view, columns));
+        lines.push(row(
+            member,
+            &pad(&truncate(item, widest), widest),
+            view,
+            columns,
+        ));
     }
     if count > shown && room > 0 {
         let more = format!("  … and {} more", count - shown);
@@ -69,7 +86,8 @@ fn choose(group: &Group, room: usize) -> Vec<&Member> {
     let (bad, active) = ROWS.split_at(3);
     let active_count: usize = active.iter().map(|phase| group.tally().of(*phase)).sum();
     let bad_room = room.saturating_sub(active_count).max(room / 2);
-    let (bad, active): (&'static [Phase], &'static [Phase]) = (&ROWS[..bad.len()], &ROWS[bad.len()..]);
+    let (bad, active): (&'static [Phase], &'static [Phase]) =
+        (&ROWS[..bad.len()], &ROWS[bad.len()..]);
     let mut rows: Vec<&Member> = of(bad).take(bad_room).collect();
     let left = room - rows.len();
     rows.extend(of(active).take(left));
@@ -98,7 +116,10 @@ fn header(view: View<'_>, columns: usize) -> String {
         .collect();
     let plain: Vec<&str> = counts.iter().map(|(_, words)| words.as_str()).collect();
     let plain = plain.join(dot);
-    let eta = view.group.eta().map(|eta| format!("{dot}ETA ~{}", human(eta)));
+    let eta = view
+        .group
+        .eta()
+        .map(|eta| format!("{dot}ETA ~{}", human(eta)));
     let front = format!("{title}{dot}{place}{dot}{}/{}", tally.done(), tally.total());
     let back = format!("{}{}", human(elapsed), eta.unwrap_or_default());
     // Two for the brackets, two blanks, and a dot before the times.
@@ -108,7 +129,13 @@ fn header(view: View<'_>, columns: usize) -> String {
         let line = format!("{front} {plain}{dot}{back}");
         return truncate(&line, columns).into_owned();
     }
-    let bar = bar(tally.of(Phase::Succeeded), tally.bad(), tally.total(), room, style);
+    let bar = bar(
+        tally.of(Phase::Succeeded),
+        tally.bad(),
+        tally.total(),
+        room,
+        style,
+    );
     let painted: Vec<String> = counts
         .iter()
         .map(|(phase, words)| {
@@ -151,7 +178,11 @@ fn time(member: &Member, now: Timestamp) -> String {
     let running = || Some(now.duration_since(member.state.since?));
     match member.state.phase {
         Phase::Refused | Phase::Gone | Phase::Waiting | Phase::Suspended => String::new(),
-        _ => member.ran_for.or_else(running).map(human).unwrap_or_default(),
+        _ => member
+            .ran_for
+            .or_else(running)
+            .map(human)
+            .unwrap_or_default(),
     }
 }
 
@@ -162,14 +193,11 @@ fn details(member: &Member, now: Timestamp, style: Style) -> String {
         let stuck = if state.stuck { " (will not start)" } else { "" };
         parts.push(format!("{}{stuck}", show(reason)));
     }
-    let going_on = !state.phase.is_final() && state.failures > 0;
-    if going_on {
-        let next = state.failures.saturating_add(1).min(state.tries_max);
+    let another = !state.phase.is_final() && state.failures > 0 && state.failures < state.tries_max;
+    if another {
+        let next = state.failures.saturating_add(1);
         parts.push(match state.next_try {
-            Some(due) => {
-                let left = due.duration_since(now).max(SignedDuration::ZERO);
-                format!("try {next} of {} in {}", state.tries_max, human(left))
-            }
+            Some(due) => format!("try {next} of {} in {}", state.tries_max, until(due, now)),
             None => format!("try {next} of {}", state.tries_max),
         });
     }

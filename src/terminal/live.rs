@@ -58,7 +58,8 @@ impl<W: Write> Live<W> {
             self.hidden = true;
         }
         if !self.shown.is_empty() {
-            let _ = write!(text, "\x1b[{}A", self.shown.len());
+            // What a person types, such as Ctrl-C, stands in the line and moves the cursor.
+            let _ = write!(text, "\r\x1b[{}A", self.shown.len());
         }
         for line in above.iter().chain(&frame) {
             text.push('\r');
@@ -119,7 +120,7 @@ mod tests {
         assert_eq!(
             text,
             "^[?2026h^[?25l\ra^[K\n\rb^[K\n^[J^[?2026l\
-             ^[?2026h^[2A\rc^[K\n^[J^[?2026l^[?25h"
+             ^[?2026h\r^[2A\rc^[K\n^[J^[?2026l^[?25h"
         );
     }
 

@@ -1,3 +1,18 @@
-//! Command tests, contract tests and the tests that keep the house in order: one binary, because linking is the slow part.
+//! The command tests: one binary, a module for each subject.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests run the program, read files and know the time"
+)]
+#![expect(clippy::print_stderr, reason = "a skipped test says so")]
+
+mod bad_input;
+mod expand;
+mod files;
 mod layering;
+mod live;
+mod plugin;
+mod readme;
+mod run_local;
+mod support;
+mod template;

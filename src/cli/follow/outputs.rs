@@ -84,9 +84,16 @@ impl Outputs {
             previous: false,
             tail: (!all).then_some(TAIL),
         };
-        let (client, turns, sender, item) = (self.client.clone(), self.turns.clone(), self.sender.clone(), item.to_owned());
+        let (client, turns, sender, item) = (
+            self.client.clone(),
+            self.turns.clone(),
+            self.sender.clone(),
+            item.to_owned(),
+        );
         self.tasks.spawn(async move {
-            let Ok(_turn) = turns.acquire().await else { return };
+            let Ok(_turn) = turns.acquire().await else {
+                return;
+            };
             read(&client, &log, &item, &sender).await;
         });
     }
