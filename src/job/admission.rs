@@ -91,12 +91,6 @@ pub fn validate_create(job: &Value) -> Vec<(String, String)> {
             ));
         }
     }
-    if job["spec"]["completionMode"] == "Indexed" {
-        causes.push((
-            "spec.completionMode".into(),
-            "Indexed Jobs are not supported by the local cluster yet".into(),
-        ));
-    }
     let containers = job
         .pointer("/spec/template/spec/containers")
         .and_then(Value::as_array);
