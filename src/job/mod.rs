@@ -35,6 +35,7 @@ mod success_policy;
 mod suspension;
 mod tracking;
 mod ttl;
+pub mod validation;
 
 pub use backoff::{BackoffRecord, finish_time};
 pub use claim::Claim;

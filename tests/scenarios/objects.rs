@@ -90,6 +90,11 @@ pub(crate) fn job(form: &Value, controller: &str, now: Timestamp) -> Result<Valu
     Ok(job)
 }
 
+/// Whether a field of a Job's spec is one that scenarios know.
+pub(crate) fn is_spec_key(field: &str) -> bool {
+    SPEC_KEYS.contains(&field)
+}
+
 fn set_template(job: &mut Value) {
     let spec = &mut job["spec"];
     let restart_policy = match spec.as_object_mut().and_then(|s| s.remove("restartPolicy")) {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::compare::only_keys;
-use crate::{contracts, job_sync};
+use crate::{contracts, created_pod, job_sync, job_trace, validation};
 
 /// Runs a whole case, given as it stands in the file, with the name of the controller that the file is about; the error
 /// says what differs.
@@ -20,7 +20,11 @@ const KINDS: &[(&str, Procedure)] = &[
         contracts::orphan_finalizer(case)
     }),
     ("default_job", |case, _| contracts::default_job(case)),
+    ("created_pod", |case, _| created_pod::created_pod(case)),
+    ("validate_job_create", |case, _| validation::create(case)),
+    ("validate_job_update", |case, _| validation::update(case)),
     ("job_sync", job_sync::job_sync),
+    ("job_trace", job_trace::job_trace),
 ];
 
 const KEYS: &[&str] = &[
