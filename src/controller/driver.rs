@@ -19,10 +19,10 @@ use super::scale;
 use super::world::{Orphan, World};
 use crate::cluster::rest::{JOBS, PODS};
 use crate::cluster::watching::{Seen, watch};
-use crate::job::{Job, Pod, RECONCILER_NAME, Scale, reconcile};
+use crate::job::{Gate, Job, Pod, PodRef, RECONCILER_NAME, Scale, reconcile};
 
-/// The name of the cluster's own controller (`JobControllerName`); a Job may spell it out.
-const BUILT_IN: &str = "kubernetes.io/job-controller";
+/// So often a finalizer that nobody needs is tried to be removed, 1, 2, 4 ... seconds apart; the resync comes back to the rest.
+const FREEING_TRIES: u32 = 4;
 /// All Jobs get a look this often, whatever was lost.
 const RESYNC: Duration = Duration::from_secs(600);
 
@@ -54,11 +54,8 @@ pub struct Options {
 
 impl Owner {
     fn owns(self, job: &Job) -> bool {
-        match job.managed_by.as_deref() {
-            Some(RECONCILER_NAME) => true,
-            None | Some(BUILT_IN) => self == Self::Everything,
-            Some(_) => false,
-        }
+        let unmanaged = self == Self::Everything && job.is_managed_by_cluster();
+        unmanaged || job.is_managed_by(RECONCILER_NAME)
     }
 }
 
@@ -216,14 +213,17 @@ impl Controller {
                     return;
                 };
                 self.unnamed_pods.remove(&pod.uid);
-                let owner = pod.controller_uid.clone();
-                let key = self.world.pod_seen(pod);
-                self.pod_changed(key, owner.as_deref());
+                let (uid, owner) = (pod.uid.clone(), pod.controller_uid.clone());
+                let keys = self.world.pod_seen(pod);
+                if keys.is_empty() {
+                    self.pod_without_job(&uid, owner.as_deref());
+                }
+                self.pods_changed(keys);
             }
             Seen::Gone(object) => {
                 if let Ok(pod) = Pod::from_value(&object) {
                     let key = self.world.pod_gone(&pod.uid);
-                    self.pod_changed(key, None);
+                    self.pods_changed(key);
                 }
             }
             Seen::Listing => self.unnamed_pods = self.world.known().1,
@@ -231,24 +231,30 @@ impl Controller {
                 self.listed.1 = true;
                 for uid in std::mem::take(&mut self.unnamed_pods) {
                     let key = self.world.pod_gone(&uid);
-                    self.pod_changed(key, None);
+                    self.pods_changed(key);
                 }
             }
             Seen::Trouble(error) => tracing::warn!(error, "watching Pods"),
         }
     }
 
-    fn pod_changed(&mut self, key: Option<Key>, owner: Option<&str>) {
-        if let Some(key) = key {
-            self.queue.add(key, self.now() + self.options.gather);
-        } else if let Some(owner) = owner
-            && self.options.owner == Owner::Everything
-            && self.ready()
-        {
-            // Only the sole controller may take an unknown owner for a Job that is gone.
-            let orphans = self.world.orphans_of(owner);
-            self.free(orphans);
+    fn pods_changed(&mut self, keys: impl IntoIterator<Item = Key>) {
+        let at = self.now() + self.options.gather;
+        for key in keys {
+            self.queue.add(key, at);
         }
+    }
+
+    /// Only the sole controller may take an unknown owner for a Job that is gone, and no owner for nobody's Pod.
+    fn pod_without_job(&mut self, uid: &str, owner: Option<&str>) {
+        if self.options.owner != Owner::Everything || !self.ready() {
+            return;
+        }
+        let orphans = match owner {
+            Some(owner) => self.world.orphans_of(owner),
+            None => self.world.abandoned(uid).into_iter().collect(),
+        };
+        self.free(orphans);
     }
 
     fn start_passes(&mut self) {
@@ -274,18 +280,21 @@ impl Controller {
         let (object, job) = (entry.object.clone(), entry.job.clone());
         let memory = self.world.memory_of(key, now);
         let wall = (self.options.clock)();
-        let plan = reconcile(&job, &self.world.pods_of(&job.uid), &memory, wall);
-        if plan.over {
-            let orphans = self.world.orphans_of(&job.uid);
-            self.free(orphans);
-            return false;
+        let plan = reconcile(&job, &self.world.pods_for(&job), &memory, wall);
+        match plan.gate {
+            Gate::Finished => {
+                self.job_finished(key, &job, plan.left_behind);
+                return false;
+            }
+            Gate::EndNotSeen => return false,
+            Gate::Open | Gate::UnknownMode => {}
         }
         tracing::debug!("{}", plan.line);
         if let Some(entry) = self.world.job_mut(key, &job.uid) {
             entry.expectations.clear_if_late(now);
             match &plan.scale {
                 Scale::None => {}
-                Scale::Create(count) => entry.expectations.expect_creations(*count, now),
+                Scale::Create(pods) => entry.expectations.expect_creations(pods.len(), now),
                 Scale::Delete { pods, .. } => {
                     let uids = pods.iter().map(|pod| pod.uid.as_str());
                     entry.expectations.expect_deletions(uids, now);
@@ -305,6 +314,17 @@ impl Controller {
         true
     }
 
+    fn job_finished(&mut self, key: &Key, job: &Job, left_behind: Vec<PodRef>) {
+        if let Some(entry) = self.world.job_mut(key, &job.uid) {
+            entry.memory.backoff = None;
+        }
+        let orphan = |pod| Orphan {
+            namespace: job.namespace.clone(),
+            pod,
+        };
+        self.free(left_behind.into_iter().map(orphan).collect());
+    }
+
     fn free(&mut self, orphans: Vec<Orphan>) {
         let orphans: Vec<_> = orphans
             .into_iter()
@@ -314,14 +334,8 @@ impl Controller {
             return;
         }
         let client = self.client.clone();
-        self.passes.spawn(async move {
-            for Orphan { namespace, pod } in &orphans {
-                if let Err(error) = scale::remove_finalizer(&client, namespace, pod).await {
-                    tracing::debug!(%error, pod = pod.name, "finalizer of an orphan stays for now");
-                }
-            }
-            Done::Freed(orphans.into_iter().map(|orphan| orphan.pod.uid).collect())
-        });
+        self.passes
+            .spawn(async move { Done::Freed(free_all(&client, orphans).await) });
     }
 
     fn take_in(&mut self, done: Result<Done, tokio::task::JoinError>) {
@@ -338,7 +352,7 @@ impl Controller {
                 entry.expectations.deletion_settled(uid);
             }
             if let Some(backoff) = report.backoff {
-                entry.memory.backoff = backoff;
+                entry.memory.backoff = Some(backoff);
             }
             entry.memory.finish_written |= report.finished;
             entry.memory.removals_in_flight.extend(report.freed);
@@ -353,6 +367,32 @@ impl Controller {
         let now = self.now();
         self.queue.done(report.key, again, now);
     }
+}
+
+/// Removes the finalizers of orphans, and tries again what failed: nobody else will, and a Pod with one cannot go away.
+async fn free_all(client: &Client, orphans: Vec<Orphan>) -> BTreeSet<String> {
+    let uids = orphans.iter().map(|orphan| orphan.pod.uid.clone());
+    let uids = uids.collect();
+    let mut left = orphans;
+    for attempt in 0..FREEING_TRIES {
+        if attempt > 0 {
+            tokio::time::sleep(Duration::from_secs(1 << (attempt - 1))).await;
+        }
+        let mut failed = Vec::new();
+        for orphan in left {
+            if let Err(error) =
+                scale::remove_finalizer(client, &orphan.namespace, &orphan.pod).await
+            {
+                tracing::debug!(%error, pod = orphan.pod.name, "finalizer of an orphan stays for now");
+                failed.push(orphan);
+            }
+        }
+        left = failed;
+        if left.is_empty() {
+            break;
+        }
+    }
+    uids
 }
 
 fn key_of(job: &Job) -> Key {

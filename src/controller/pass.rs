@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::announce::announce;
 use super::queue::Key;
-use super::scale;
+use super::{claim, scale};
 use crate::cluster::rest::{self, JOBS};
-use crate::job::{BackoffRecord, Job, JobStatus, Plan};
+use crate::job::{BackoffRecord, Gate, Job, JobStatus, Plan, Scale};
 
 /// Everything that a pass needs; taken from the world before it starts.
 pub(super) struct Pass {
@@ -39,7 +39,7 @@ pub(super) struct PassReport {
     pub(super) not_deleted: Vec<String>,
     /// Pods whose tracking finalizer is gone now.
     pub(super) freed: BTreeSet<String>,
-    /// The back-off to remember.
+    /// The back-off to remember, if there is a new one.
     pub(super) backoff: Option<BackoffRecord>,
     /// The final condition is written.
     pub(super) finished: bool,
@@ -47,6 +47,19 @@ pub(super) struct PassReport {
     pub(super) object: Option<Value>,
     /// When to look again, or what went wrong.
     pub(super) result: Result<Option<SignedDuration>, kube::Error>,
+}
+
+impl PassReport {
+    /// The pass ended before scaling: what was expected of it will not come.
+    fn nothing_done(&mut self, scale: &Scale) {
+        match scale {
+            Scale::None => {}
+            Scale::Create(pods) => self.not_created = pods.len(),
+            Scale::Delete { pods, .. } => {
+                self.not_deleted = pods.iter().map(|pod| pod.uid.clone()).collect();
+            }
+        }
+    }
 }
 
 impl Pass {
@@ -72,6 +85,14 @@ impl Pass {
         client: &Client,
         report: &mut PassReport,
     ) -> Result<Option<SignedDuration>, kube::Error> {
+        announce(client, &self.job, &self.plan.events, self.now).await;
+        if self.plan.gate != Gate::Open {
+            return Ok(None);
+        }
+        if let Err(error) = claim::perform(client, &self.job, &self.plan).await {
+            report.nothing_done(&self.plan.scale);
+            return Err(error);
+        }
         let scaled = scale::perform(client, &self.job, &self.plan.scale).await;
         report.not_created = scaled.not_created;
         report.not_deleted = scaled.not_deleted;
@@ -81,7 +102,7 @@ impl Pass {
         if let Some(status) = &tracking.write_before {
             self.write(client, status, report).await?;
         }
-        report.backoff = Some(tracking.backoff);
+        report.backoff = tracking.backoff;
         let (removed, error) =
             scale::remove_finalizers(client, &self.job.namespace, &tracking.remove_finalizers)
                 .await;

@@ -7,10 +7,8 @@ use kube::Client;
 use serde_json::{Value, json};
 
 use crate::cluster::rest::{self, PODS};
-use crate::job::{Job, JobEvent, PodRef, Scale, ScaleOutcome, new_pod};
+use crate::job::{Job, JobEvent, NewPod, PodRef, Scale, ScaleOutcome, batches, new_pod};
 
-/// The first batch of creations (`SlowStartInitialBatchSize`): one refusal must not be repeated a thousand times.
-const FIRST_BATCH: usize = 1;
 /// Requests of one pass that are under way at a time.
 const CONCURRENCY: usize = 32;
 
@@ -32,7 +30,7 @@ pub(super) struct Scaled {
 pub(super) async fn perform(client: &Client, job: &Job, scale: &Scale) -> Scaled {
     match scale {
         Scale::None => Scaled::nothing(),
-        Scale::Create(count) => create(client, job, *count).await,
+        Scale::Create(pods) => create(client, job, pods).await,
         Scale::Delete {
             pods,
             strip_finalizer,
@@ -57,34 +55,62 @@ impl Scaled {
     }
 }
 
-async fn create(client: &Client, job: &Job, count: usize) -> Scaled {
-    let body = new_pod(job);
+async fn create(client: &Client, job: &Job, pods: &[NewPod]) -> Scaled {
     let mut scaled = Scaled::nothing();
-    let (mut left, mut batch) = (count, FIRST_BATCH);
-    while left > 0 && !scaled.outcome.failed {
-        let size = batch.min(left);
-        let requests = stream::iter(0..size)
-            .map(|_| rest::create(client, PODS, &job.namespace, "", &body))
+    let (mut left, mut refused) = (pods, 0);
+    for size in batches(pods.len()) {
+        let (batch, rest) = left.split_at(size);
+        left = rest;
+        let requests = stream::iter(batch.to_vec())
+            .map(|pod| create_one(client, job, pod))
             .buffer_unordered(CONCURRENCY);
         for result in requests.collect::<Vec<_>>().await {
             match result {
                 Ok(pod) => {
                     scaled.outcome.created += 1;
-                    scaled
-                        .events
-                        .push(pod_event("SuccessfulCreate", "Created pod", &name(&pod)));
+                    let message = format!("Created pod: {}", name(&pod));
+                    let event = JobEvent::normal("SuccessfulCreate", message);
+                    scaled.events.push(event);
                 }
+                // Nothing more will be created there, and the Job is on its way out too: no reason to try again.
+                Err(error) if is_terminating_namespace(&error) => refused += 1,
                 Err(error) => {
-                    scaled.events.push(refusal(&error));
+                    let message = format!("Error creating: {error}");
+                    let event = JobEvent::warning("FailedCreate", message);
+                    scaled.events.push(event);
                     scaled.failed(error);
                 }
             }
         }
-        left -= size;
-        batch *= 2;
+        if scaled.outcome.failed {
+            break;
+        }
     }
-    scaled.not_created = count - scaled.outcome.created;
+    scaled.not_created = pods.len() - scaled.outcome.created;
+    scaled.outcome.created += refused;
     scaled
+}
+
+async fn create_one(client: &Client, job: &Job, pod: NewPod) -> kube::Result<Value> {
+    let body = new_pod(job, &pod);
+    let labels = body["metadata"]["labels"].as_object();
+    if labels.is_none_or(serde_json::Map::is_empty) {
+        return Err(kube::Error::Service(
+            "unable to create pods, no labels".into(),
+        ));
+    }
+    rest::create(client, PODS, &job.namespace, "", &body).await
+}
+
+/// Whether a create was refused because its namespace is going away (`NamespaceTerminatingCause`).
+fn is_terminating_namespace(error: &kube::Error) -> bool {
+    let kube::Error::Api(status) = error else {
+        return false;
+    };
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    causes
+        .into_iter()
+        .any(|cause| cause.reason == "NamespaceTerminating")
 }
 
 async fn delete(client: &Client, job: &Job, pods: &[PodRef], strip: bool) -> Scaled {
@@ -99,12 +125,15 @@ async fn delete(client: &Client, job: &Job, pods: &[PodRef], strip: bool) -> Sca
         match result {
             Ok(()) => {
                 scaled.outcome.deleted.insert(pod.uid.clone());
-                scaled
-                    .events
-                    .push(pod_event("SuccessfulDelete", "Deleted pod", &pod.name));
+                let message = format!("Deleted pod: {}", pod.name);
+                let event = JobEvent::normal("SuccessfulDelete", message);
+                scaled.events.push(event);
             }
             Err(error) => {
                 scaled.not_deleted.push(pod.uid.clone());
+                let message = format!("Error deleting: {error}");
+                let event = JobEvent::warning("FailedDelete", message);
+                scaled.events.push(event);
                 scaled.failed(error);
             }
         }
@@ -164,7 +193,7 @@ pub(super) async fn remove_finalizers(
     (removed, first_error)
 }
 
-fn gone_is_fine(result: kube::Result<Value>) -> kube::Result<()> {
+pub(super) fn gone_is_fine(result: kube::Result<Value>) -> kube::Result<()> {
     match result {
         Ok(_) => Ok(()),
         Err(error) if rest::is_status(&error, 404) => Ok(()),
@@ -175,20 +204,4 @@ fn gone_is_fine(result: kube::Result<Value>) -> kube::Result<()> {
 fn name(object: &Value) -> String {
     let name = object.pointer("/metadata/name").and_then(Value::as_str);
     name.unwrap_or_default().to_owned()
-}
-
-fn pod_event(reason: &str, did: &str, pod: &str) -> JobEvent {
-    JobEvent {
-        warning: false,
-        reason: reason.into(),
-        message: format!("{did}: {pod}"),
-    }
-}
-
-fn refusal(error: &kube::Error) -> JobEvent {
-    JobEvent {
-        warning: true,
-        reason: "FailedCreate".into(),
-        message: format!("Error creating: {error}"),
-    }
 }

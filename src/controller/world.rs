@@ -1,6 +1,7 @@
 //! What the loop has observed: Jobs, their Pods, and what it remembers of each; plain data, fed by watches.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -31,13 +32,33 @@ pub(super) struct Orphan {
     pub(super) pod: PodRef,
 }
 
+impl Orphan {
+    fn of(pod: &Pod) -> Option<Self> {
+        pod.tracking_finalizer_at.map(|at| Self {
+            namespace: pod.namespace.clone(),
+            pod: PodRef {
+                name: pod.name.clone(),
+                uid: pod.uid.clone(),
+                finalizer_at: Some(at),
+            },
+        })
+    }
+}
+
+/// Who controls a Pod: the Job with this uid, or nobody in this namespace.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Holder {
+    Job(String),
+    Nobody(String),
+}
+
 /// Everything observed.
 #[derive(Debug, Default)]
 pub(super) struct World {
     jobs: BTreeMap<Key, JobEntry>,
     keys_by_uid: BTreeMap<String, Key>,
-    pods: BTreeMap<String, Pod>,
-    pods_by_job: BTreeMap<String, BTreeSet<String>>,
+    holders: BTreeMap<String, Holder>,
+    pods: BTreeMap<Holder, BTreeMap<String, Arc<Pod>>>,
 }
 
 impl World {
@@ -80,12 +101,31 @@ impl World {
         self.orphans_of(&entry.job.uid)
     }
 
-    /// Takes in a Pod; says whose Job wants a look.
-    pub(super) fn pod_seen(&mut self, pod: Pod) -> Option<Key> {
-        let owner = pod.controller_uid.clone()?;
-        let key = self.keys_by_uid.get(&owner).cloned();
-        let new = !self.pods.contains_key(&pod.uid);
-        if let Some(entry) = key.as_ref().and_then(|key| self.jobs.get_mut(key)) {
+    /// Takes in a Pod; says whose Jobs want a look: its owner, or those that may adopt it.
+    pub(super) fn pod_seen(&mut self, pod: Pod) -> Vec<Key> {
+        let holder = match &pod.controller_uid {
+            Some(uid) => Holder::Job(uid.clone()),
+            None => Holder::Nobody(pod.namespace.clone()),
+        };
+        let before = self.holders.get(&pod.uid).cloned();
+        let mut keys = Vec::new();
+        if let Some(before) = before.as_ref().filter(|before| **before != holder) {
+            keys.extend(self.pod_leaves(before, &pod.uid));
+        }
+        match &holder {
+            Holder::Job(uid) => keys.extend(self.pod_of_job(uid, &pod, before.is_none())),
+            Holder::Nobody(_) if !pod.deleting => keys.extend(self.adopters(&pod)),
+            Holder::Nobody(_) => {}
+        }
+        self.holders.insert(pod.uid.clone(), holder.clone());
+        let pods = self.pods.entry(holder).or_default();
+        pods.insert(pod.uid.clone(), Arc::new(pod));
+        keys
+    }
+
+    fn pod_of_job(&mut self, job_uid: &str, pod: &Pod, new: bool) -> Option<Key> {
+        let key = self.keys_by_uid.get(job_uid)?.clone();
+        if let Some(entry) = self.jobs.get_mut(&key) {
             if new {
                 entry.expectations.creation_settled(1);
             }
@@ -96,25 +136,38 @@ impl World {
                 entry.memory.removals_in_flight.remove(&pod.uid);
             }
         }
-        self.pods_by_job
-            .entry(owner)
-            .or_default()
-            .insert(pod.uid.clone());
-        self.pods.insert(pod.uid.clone(), pod);
-        key
+        Some(key)
+    }
+
+    /// The unfinished Jobs whose selector wants a Pod that nobody controls.
+    fn adopters(&self, pod: &Pod) -> Vec<Key> {
+        let wants = |entry: &JobEntry| {
+            let selector = entry.job.selector.as_ref();
+            !entry.job.is_finished()
+                && entry.job.namespace == pod.namespace
+                && selector.is_some_and(|selector| selector.matches(&pod.labels))
+        };
+        let jobs = self.jobs.iter().filter(|(_, entry)| wants(entry));
+        jobs.map(|(key, _)| key.clone()).collect()
     }
 
     /// Forgets a Pod; says whose Job wants a look.
     pub(super) fn pod_gone(&mut self, uid: &str) -> Option<Key> {
-        let pod = self.pods.remove(uid)?;
-        let owner = pod.controller_uid?;
-        if let Some(uids) = self.pods_by_job.get_mut(&owner) {
-            uids.remove(uid);
-            if uids.is_empty() {
-                self.pods_by_job.remove(&owner);
+        let holder = self.holders.remove(uid)?;
+        self.pod_leaves(&holder, uid)
+    }
+
+    fn pod_leaves(&mut self, holder: &Holder, uid: &str) -> Option<Key> {
+        if let Some(pods) = self.pods.get_mut(holder) {
+            pods.remove(uid);
+            if pods.is_empty() {
+                self.pods.remove(holder);
             }
         }
-        let key = self.keys_by_uid.get(&owner)?.clone();
+        let Holder::Job(job_uid) = holder else {
+            return None;
+        };
+        let key = self.keys_by_uid.get(job_uid)?.clone();
         if let Some(entry) = self.jobs.get_mut(&key) {
             entry.expectations.deletion_settled(uid);
             entry.memory.removals_in_flight.remove(uid);
@@ -132,10 +185,15 @@ impl World {
         self.jobs.get_mut(key).filter(|entry| entry.job.uid == uid)
     }
 
-    /// The Pods that a Job controls.
-    pub(super) fn pods_of(&self, job_uid: &str) -> Vec<Pod> {
-        let uids = self.pods_by_job.get(job_uid).into_iter().flatten();
-        uids.filter_map(|uid| self.pods.get(uid)).cloned().collect()
+    /// The Pods that a Job controls, and those of its namespace that nobody controls.
+    pub(super) fn pods_for(&self, job: &Job) -> Vec<Arc<Pod>> {
+        let own = self.held(&Holder::Job(job.uid.clone()));
+        let free = self.held(&Holder::Nobody(job.namespace.clone()));
+        own.chain(free).cloned().collect()
+    }
+
+    fn held<'a>(&'a self, holder: &Holder) -> impl Iterator<Item = &'a Arc<Pod>> + use<'a> {
+        self.pods.get(holder).into_iter().flat_map(BTreeMap::values)
     }
 
     /// What the rules need to remember of a Job right now.
@@ -158,27 +216,28 @@ impl World {
         if alive {
             return Vec::new();
         }
-        let orphan = |pod: &Pod| {
-            pod.tracking_finalizer_at.map(|_| Orphan {
-                namespace: pod.namespace.clone(),
-                pod: PodRef {
-                    name: pod.name.clone(),
-                    uid: pod.uid.clone(),
-                    finalizer_at: pod.tracking_finalizer_at,
-                },
-            })
-        };
-        let uids = self.pods_by_job.get(job_uid).into_iter().flatten();
-        uids.filter_map(|uid| self.pods.get(uid))
-            .filter_map(orphan)
+        let pods = self.held(&Holder::Job(job_uid.to_owned()));
+        pods.filter(|pod| pod.controller_is_job)
+            .filter_map(|pod| Orphan::of(pod))
             .collect()
+    }
+
+    /// This Pod, if nobody controls it, nobody will adopt it, and it still has the tracking finalizer.
+    pub(super) fn abandoned(&self, uid: &str) -> Option<Orphan> {
+        let holder = self.holders.get(uid)?;
+        let pod = self.pods.get(holder)?.get(uid)?;
+        let adoptable = || !pod.deleting && !self.adopters(pod).is_empty();
+        if matches!(holder, Holder::Job(_)) || adoptable() {
+            return None;
+        }
+        Orphan::of(pod)
     }
 
     /// The keys of all Jobs, and the uids of all Pods: what a relist is compared with.
     pub(super) fn known(&self) -> (BTreeSet<Key>, BTreeSet<String>) {
         (
             self.jobs.keys().cloned().collect(),
-            self.pods.keys().cloned().collect(),
+            self.holders.keys().cloned().collect(),
         )
     }
 }

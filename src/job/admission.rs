@@ -35,10 +35,32 @@ pub fn default_job(job: &mut Value) {
         };
         job["spec"]["podReplacementPolicy"] = policy.into();
     }
-    if job.pointer("/metadata/labels").is_none()
+    default_patterns(&mut job["spec"]);
+    let labels = job.pointer("/metadata/labels").and_then(Value::as_object);
+    if labels.is_none_or(serde_json::Map::is_empty)
         && let Some(labels) = job.pointer("/spec/template/metadata/labels").cloned()
     {
         job["metadata"]["labels"] = labels;
+    }
+}
+
+/// The one default inside policies: a condition pattern without a status means `True`.
+pub fn default_patterns(spec: &mut Value) {
+    let rules = spec
+        .pointer_mut("/podFailurePolicy/rules")
+        .and_then(Value::as_array_mut);
+    for rule in rules.into_iter().flatten() {
+        let patterns = rule
+            .get_mut("onPodConditions")
+            .and_then(Value::as_array_mut);
+        for pattern in patterns.into_iter().flatten() {
+            if let Some(pattern) = pattern.as_object_mut() {
+                let status = pattern.entry("status").or_insert(Value::Null);
+                if status.is_null() {
+                    *status = "True".into();
+                }
+            }
+        }
     }
 }
 
@@ -64,47 +86,47 @@ pub fn generate_labels_and_selector(job: &mut Value) {
     job["spec"]["selector"]["matchLabels"]["batch.kubernetes.io/controller-uid"] = uid.into();
 }
 
-/// What the API server refuses in a Job that is about to be created: path of the field and what is wrong with it.
-pub fn validate_create(job: &Value) -> Vec<(String, String)> {
-    let mut causes = Vec::new();
-    match text(job, "/spec/template/spec/restartPolicy") {
-        Some("Never" | "OnFailure") => {}
-        found => causes.push((
-            "spec.template.spec.restartPolicy".into(),
-            format!(
-                "Unsupported value: \"{}\": supported values: \"OnFailure\", \"Never\"",
-                found.unwrap_or("Always")
-            ),
-        )),
-    }
-    for field in [
-        "parallelism",
-        "completions",
-        "activeDeadlineSeconds",
-        "backoffLimit",
-        "ttlSecondsAfterFinished",
-    ] {
-        if let Some(number) = job["spec"][field].as_i64().filter(|number| *number < 0) {
-            causes.push((
-                format!("spec.{field}"),
-                format!("Invalid value: {number}: must be greater than or equal to 0"),
-            ));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_without_labels_takes_those_of_its_template() {
+        for (labels, taken) in [
+            (json!(null), json!({"a": "b"})),
+            (json!({}), json!({"a": "b"})),
+            (json!({"c": "d"}), json!({"c": "d"})),
+        ] {
+            let mut job = json!({"metadata": {"labels": labels}, "spec": {"template": {"metadata": {"labels": {"a": "b"}}}}});
+            default_job(&mut job);
+            assert_eq!(job["metadata"]["labels"], taken);
         }
     }
-    if job["spec"]["completionMode"] == "Indexed" {
-        causes.push((
-            "spec.completionMode".into(),
-            "Indexed Jobs are not supported by the local cluster yet".into(),
-        ));
+
+    #[test]
+    fn a_condition_pattern_means_true_unless_it_says_otherwise() {
+        let mut spec = json!({"podFailurePolicy": {"rules": [{"onPodConditions": [{"type": "A"}, {"type": "B", "status": "False"}]}]}});
+        default_patterns(&mut spec);
+        let patterns = &spec["podFailurePolicy"]["rules"][0]["onPodConditions"];
+        assert_eq!(patterns[0]["status"], "True");
+        assert_eq!(patterns[1]["status"], "False");
     }
-    let containers = job
-        .pointer("/spec/template/spec/containers")
-        .and_then(Value::as_array);
-    if containers.is_none_or(Vec::is_empty) {
-        causes.push((
-            "spec.template.spec.containers".into(),
-            "Required value".into(),
-        ));
+
+    #[test]
+    fn generated_labels_do_not_replace_those_that_are_there() {
+        let mut job = json!({
+            "metadata": {"name": "pi", "uid": "u"},
+            "spec": {"template": {"metadata": {"labels": {"job-name": "mine"}}}},
+        });
+        generate_labels_and_selector(&mut job);
+        let labels = &job["spec"]["template"]["metadata"]["labels"];
+        assert_eq!(
+            *labels,
+            json!({"job-name": "mine", "controller-uid": "u", "batch.kubernetes.io/controller-uid": "u", "batch.kubernetes.io/job-name": "pi"})
+        );
+        assert_eq!(
+            job["spec"]["selector"]["matchLabels"],
+            json!({"batch.kubernetes.io/controller-uid": "u"})
+        );
     }
-    causes
 }

@@ -2,14 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Phase, Pod};
+use super::Pod;
 
 /// The wait after the first failure; it doubles with each further one.
 const BASE_SECS: i64 = 10;
 /// The longest wait.
 const CAP_SECS: i64 = 600;
 
-/// Failures since the last success; kept in memory by the controller, one a Job uid.
+/// Failures since the last success; kept in memory by the controller, one for each uid of a Job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BackoffRecord {
     /// How many Pods failed after the last success.
@@ -22,27 +22,33 @@ impl BackoffRecord {
     /// The record after these Pods, none of which was in it yet.
     #[must_use]
     pub fn after(self, succeeded: &[&Pod], failed: &[&Pod]) -> Self {
-        let ends = |pods: &[&Pod]| {
-            pods.iter()
-                .filter_map(|pod| finish_time(pod))
-                .collect::<Vec<_>>()
+        let mut failed: Vec<_> = failed.iter().map(|pod| finish_time(pod)).collect();
+        let success = succeeded.iter().map(|pod| finish_time(pod)).max();
+        let before = match success {
+            // A success forgives what was before it.
+            Some(success) => {
+                failed.retain(|end| *end > success);
+                Self::default()
+            }
+            None => self,
         };
-        if let Some(success) = ends(succeeded).into_iter().max() {
-            let later: Vec<_> = ends(failed)
-                .into_iter()
-                .filter(|end| *end > success)
-                .collect();
-            return Self {
-                failures: later.len() as u32,
-                last_failure: later.into_iter().max(),
-            };
-        }
         if failed.is_empty() {
-            return self;
+            return before;
         }
         Self {
-            failures: self.failures.saturating_add(failed.len() as u32),
-            last_failure: ends(failed).into_iter().max(),
+            failures: before.failures.saturating_add(failed.len() as u32),
+            last_failure: failed.into_iter().max().flatten(),
+        }
+    }
+
+    /// The record of one index, given the Pod that holds its failure count: that Pod's own failure is the last.
+    pub(super) fn of_index(held: &Pod) -> Self {
+        let failures = [held.failures, held.ignored_failures, 1]
+            .iter()
+            .fold(0_u32, |sum, count| sum.saturating_add(count.unsigned_abs()));
+        Self {
+            failures,
+            last_failure: finish_time(held),
         }
     }
 
@@ -59,11 +65,8 @@ impl BackoffRecord {
 
 /// When a Pod ended, as well as it can be told: its containers, its `Ready` condition, its deletion, its creation.
 pub fn finish_time(pod: &Pod) -> Option<Timestamp> {
-    let not_ready = pod
-        .ready_changed
-        .filter(|_| !pod.ready && pod.phase != Phase::Pending);
     pod.containers_finished
-        .or(not_ready)
+        .or_else(|| pod.unready_since())
         .or(pod.deletion_asked)
         .or(pod.created)
 }
@@ -100,5 +103,95 @@ mod tests {
         for (now, left) in [(1000, 20), (1019, 1), (1020, 0), (9999, 0), (990, 30)] {
             assert_eq!(record.remaining(at(now)).as_secs(), left, "at {now}");
         }
+    }
+
+    fn pod(end: Option<i64>, metadata: &str) -> Pod {
+        let mut object: serde_json::Value = serde_json::from_str(metadata).expect("JSON");
+        object["metadata"]["uid"] = "u".into();
+        Pod {
+            containers_finished: end.map(at),
+            ..Pod::from_value(&object).expect("a Pod")
+        }
+    }
+
+    #[test]
+    fn only_failures_after_the_last_success_count() {
+        let ended = |ends: &[i64]| {
+            ends.iter()
+                .map(|end| pod(Some(*end), "{}"))
+                .collect::<Vec<_>>()
+        };
+        let before = BackoffRecord {
+            failures: 3,
+            last_failure: Some(at(5)),
+        };
+        for (succeeded, failed, failures, last) in [
+            (vec![], vec![], 3, Some(5)),
+            (vec![], vec![8, 7], 5, Some(8)),
+            (vec![9], vec![], 0, None),
+            (vec![9], vec![8, 9], 0, None),
+            (vec![6, 9], vec![8, 10, 12], 2, Some(12)),
+        ] {
+            let (s, f) = (ended(&succeeded), ended(&failed));
+            let after = before.after(&s.iter().collect::<Vec<_>>(), &f.iter().collect::<Vec<_>>());
+            let found = (after.failures, after.last_failure.map(Timestamp::as_second));
+            assert_eq!(found, (failures, last), "{succeeded:?} {failed:?}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_pod_is_told_by_what_is_best_known() {
+        let created = r#""creationTimestamp": "1970-01-01T00:00:01Z""#;
+        let deleted =
+            r#""deletionTimestamp": "1970-01-01T00:00:40Z", "deletionGracePeriodSeconds": 30"#;
+        let ready = |status| {
+            format!(
+                r#"{{"conditions": [{{"type": "Ready", "status": "{status}", "lastTransitionTime": "1970-01-01T00:00:20Z"}}]}}"#
+            )
+        };
+        for (end, object, second) in [
+            (
+                Some(30),
+                format!(
+                    r#"{{"metadata": {{{created}, {deleted}}}, "status": {}}}"#,
+                    ready("False")
+                ),
+                Some(30),
+            ),
+            (
+                None,
+                format!(
+                    r#"{{"metadata": {{{created}, {deleted}}}, "status": {}}}"#,
+                    ready("False")
+                ),
+                Some(20),
+            ),
+            (
+                None,
+                format!(
+                    r#"{{"metadata": {{{created}, {deleted}}}, "status": {}}}"#,
+                    ready("Unknown")
+                ),
+                Some(10),
+            ),
+            (None, format!(r#"{{"metadata": {{{created}}}}}"#), Some(1)),
+            (None, "{}".to_owned(), None),
+        ] {
+            let found = finish_time(&pod(end, &object)).map(Timestamp::as_second);
+            assert_eq!(found, second, "{object}");
+        }
+    }
+
+    #[test]
+    fn an_index_waits_for_its_own_failures_ignored_ones_included() {
+        let held = Pod {
+            failures: 1,
+            ignored_failures: 1,
+            ..pod(Some(100), "{}")
+        };
+        assert_eq!(
+            BackoffRecord::of_index(&held).remaining(at(100)).as_secs(),
+            40
+        );
     }
 }

@@ -74,30 +74,58 @@ impl IndexSet {
 
     /// Whether some index is in both.
     pub fn overlaps(&self, other: &Self) -> bool {
-        let (mut left, mut right) = (self.runs.iter().peekable(), other.runs.iter().peekable());
-        while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
-            if a.1 < b.0 {
-                left.next();
-            } else if b.1 < a.0 {
-                right.next();
-            } else {
-                return true;
-            }
-        }
-        false
+        self.common(other) > 0
     }
 
-    /// This set and these indexes, in any order, together.
+    /// How many indexes are in both.
+    pub fn common(&self, other: &Self) -> usize {
+        let (mut left, mut right) = (self.runs.iter().peekable(), other.runs.iter().peekable());
+        let mut total = 0;
+        while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
+            let (first, last) = (a.0.max(b.0), a.1.min(b.1));
+            if first <= last {
+                total += (last - first) as usize + 1;
+            }
+            if a.1 < b.1 {
+                left.next();
+            } else {
+                right.next();
+            }
+        }
+        total
+    }
+
+    /// The indexes from 0 and below `completions` that it does not hold, ascending.
+    pub fn missing(&self, completions: i32) -> impl Iterator<Item = i32> + '_ {
+        let starts = std::iter::once(0).chain(self.runs.iter().map(|run| run.1.saturating_add(1)));
+        let ends = self
+            .runs
+            .iter()
+            .map(|run| run.0)
+            .chain(std::iter::once(i32::MAX));
+        starts
+            .zip(ends)
+            .flat_map(move |(start, end)| start..end.min(completions))
+    }
+
+    /// This set and the other one together.
     #[must_use]
-    pub fn with(&self, indexes: impl IntoIterator<Item = i32>) -> Self {
-        let mut runs = self.runs.clone();
-        runs.extend(indexes.into_iter().map(|index| (index, index)));
+    pub fn union(&self, other: &Self) -> Self {
+        let mut runs = [self.runs.as_slice(), &other.runs].concat();
         runs.sort_unstable();
         let mut set = Self::default();
         for (first, last) in runs {
             set.push(first, last);
         }
         set
+    }
+
+    /// This set and these indexes, in any order, together.
+    #[must_use]
+    pub fn with(&self, indexes: impl IntoIterator<Item = i32>) -> Self {
+        let mut new: Vec<_> = indexes.into_iter().map(|index| (index, index)).collect();
+        new.sort_unstable();
+        self.union(&Self { runs: new })
     }
 
     /// Adds a run that begins at or after the last one's beginning.
@@ -172,5 +200,26 @@ mod tests {
         assert!(set.contains(4) && !set.contains(5) && !set.contains(9));
         assert!(set.overlaps(&IndexSet::lenient("3-5", 9)));
         assert!(!set.overlaps(&IndexSet::lenient("3,5-7", 9)));
+    }
+
+    #[test]
+    fn what_two_sets_share_and_what_one_lacks() {
+        let set = IndexSet::lenient("1-3,6", 99);
+        for (other, shared) in [("", 0), ("0,4,5", 0), ("0-9", 4), ("3-6", 2), ("6", 1)] {
+            assert_eq!(set.common(&IndexSet::lenient(other, 99)), shared, "{other}");
+        }
+        for (completions, lacks) in [
+            (0, vec![]),
+            (1, vec![0]),
+            (6, vec![0, 4, 5]),
+            (9, vec![0, 4, 5, 7, 8]),
+        ] {
+            assert_eq!(
+                set.missing(completions).collect::<Vec<_>>(),
+                lacks,
+                "of {completions}"
+            );
+        }
+        assert_eq!(IndexSet::default().missing(2).collect::<Vec<_>>(), [0, 1]);
     }
 }

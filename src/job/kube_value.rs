@@ -1,5 +1,7 @@
 //! Reading fields of Kubernetes objects that are plain JSON values.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -25,4 +27,18 @@ pub fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
         .pointer(pointer)
         .and_then(Value::as_array)
         .map_or(&[], Vec::as_slice)
+}
+
+/// The texts under a JSON pointer, by key; what is not a text is left out.
+pub(super) fn text_map(value: &Value, pointer: &str) -> BTreeMap<String, String> {
+    let map = value.pointer(pointer).and_then(Value::as_object);
+    map.into_iter()
+        .flatten()
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect()
+}
+
+/// Whether there is anything but `null` at a JSON pointer.
+pub(super) fn is_set(value: &Value, pointer: &str) -> bool {
+    value.pointer(pointer).is_some_and(|found| !found.is_null())
 }

@@ -1,10 +1,20 @@
-//! A Pod as the rules see it, and the Pod that a Job asks for.
+//! A Pod as the rules see it: parsed once.
 
-use jiff::Timestamp;
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
-use super::kube_value::{instant, list, number, text};
-use super::{Job, ShapeError, TRACKING_FINALIZER};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::container_status::{Containers, Exit};
+use super::kube_value::{instant, list, text, text_map};
+use super::{PodRef, ShapeError, TRACKING_FINALIZER};
+
+/// The annotation, and since 1.28 the label, that holds a Pod's completion index.
+pub(super) const INDEX_KEY: &str = "batch.kubernetes.io/job-completion-index";
+/// The annotation that counts the failures of an index that its limit knows of (KEP-3850).
+pub(super) const FAILURES_KEY: &str = "batch.kubernetes.io/job-index-failure-count";
+/// The annotation that counts the failures of an index that the failure policy ignored (KEP-3850).
+pub(super) const IGNORED_KEY: &str = "batch.kubernetes.io/job-index-ignored-failure-count";
 
 /// `status.phase`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +31,21 @@ pub enum Phase {
     Unknown,
 }
 
+/// One entry of `status.conditions` of a Pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodCondition {
+    /// Its type: `Ready`, `DisruptionTarget` ...
+    pub kind: String,
+    /// `True`, `False` or `Unknown`.
+    pub status: String,
+}
+
 /// What the rules need to know of a Pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one fact of the object; they come in any combination"
+)]
 pub struct Pod {
     /// `metadata.name`.
     pub name: String,
@@ -30,8 +53,18 @@ pub struct Pod {
     pub uid: String,
     /// `metadata.namespace`.
     pub namespace: String,
+    /// `metadata.resourceVersion`: a precondition of adoption; empty if not observed.
+    pub resource_version: String,
+    /// `metadata.labels`.
+    pub labels: BTreeMap<String, String>,
     /// Uid of the owner that controls it, if one does.
     pub controller_uid: Option<String>,
+    /// Where that owner stands in `metadata.ownerReferences`.
+    pub controller_at: Option<usize>,
+    /// Whether that owner is a `batch/v1` Job.
+    pub controller_is_job: bool,
+    /// How many owner references it has.
+    pub owner_count: usize,
     /// `status.phase`.
     pub phase: Phase,
     /// Whether condition `Ready` is `True`.
@@ -50,10 +83,24 @@ pub struct Pod {
     pub restarts: i32,
     /// The highest `restartCount` of a regular container.
     pub restarts_max: i32,
-    /// When its last regular container ended, if all have.
+    /// The highest `restartCount` of a sidecar (an init container that is restarted always).
+    pub sidecar_restarts_max: i32,
+    /// When its last regular container or sidecar ended, if all have.
     pub containers_finished: Option<Timestamp>,
+    /// Containers that ended badly: regular ones first, then init containers.
+    pub exits: Vec<Exit>,
+    /// `status.conditions`, as far as policies look at them.
+    pub conditions: Vec<PodCondition>,
+    /// How many finalizers it has.
+    pub finalizer_count: usize,
     /// Where in `metadata.finalizers` the tracking finalizer stands, if it is there.
     pub tracking_finalizer_at: Option<usize>,
+    /// Its completion index, if the annotation holds a number from 0; larger numbers than any index are cut.
+    pub index: Option<i32>,
+    /// Counted failures of its index before it; 0 if the annotation is no such number.
+    pub failures: i32,
+    /// Ignored failures of its index before it; 0 if the annotation is no such number.
+    pub ignored_failures: i32,
 }
 
 impl Pod {
@@ -66,43 +113,52 @@ impl Pod {
             field: "metadata.uid",
             expected: "a string",
         })?;
-        let ready = list(value, "/status/conditions")
+        let owners = list(value, "/metadata/ownerReferences");
+        let controller_at = owners.iter().position(|owner| owner["controller"] == true);
+        let controller = controller_at.map(|at| &owners[at]);
+        let conditions = list(value, "/status/conditions");
+        let ready = conditions
             .iter()
             .find(|condition| text(condition, "/type") == Some("Ready"));
-        let containers = list(value, "/status/containerStatuses");
-        let restarts = |status: &Value| number(status, "/restartCount").unwrap_or(0);
+        let finalizers = list(value, "/metadata/finalizers");
+        let containers = Containers::of_pod(value);
         Ok(Self {
             uid: uid.to_owned(),
             namespace: text(value, "/metadata/namespace")
                 .unwrap_or("default")
                 .to_owned(),
-            controller_uid: list(value, "/metadata/ownerReferences")
-                .iter()
-                .find(|owner| owner["controller"] == true)
-                .and_then(|owner| text(owner, "/uid").map(str::to_owned)),
-            phase: match text(value, "/status/phase") {
-                Some("Running") => Phase::Running,
-                Some("Succeeded") => Phase::Succeeded,
-                Some("Failed") => Phase::Failed,
-                Some("Unknown") => Phase::Unknown,
-                _ => Phase::Pending,
-            },
+            resource_version: text(value, "/metadata/resourceVersion")
+                .unwrap_or_default()
+                .to_owned(),
+            labels: text_map(value, "/metadata/labels"),
+            controller_uid: controller.and_then(|owner| text(owner, "/uid").map(str::to_owned)),
+            controller_at,
+            controller_is_job: controller
+                .is_some_and(|owner| owner["kind"] == "Job" && owner["apiVersion"] == "batch/v1"),
+            owner_count: owners.len(),
+            phase: Phase::from_text(text(value, "/status/phase")),
             ready: ready.is_some_and(|condition| text(condition, "/status") == Some("True")),
             ready_changed: ready.and_then(|condition| instant(condition, "/lastTransitionTime")),
             deleting: text(value, "/metadata/deletionTimestamp").is_some(),
             deletion_asked: deletion_asked(value),
             created: instant(value, "/metadata/creationTimestamp"),
             scheduled: text(value, "/spec/nodeName").is_some_and(|node| !node.is_empty()),
-            restarts: containers
-                .iter()
-                .chain(list(value, "/status/initContainerStatuses"))
-                .map(restarts)
-                .fold(0, i32::saturating_add),
-            restarts_max: containers.iter().map(restarts).max().unwrap_or(0),
-            containers_finished: containers_finished(containers),
-            tracking_finalizer_at: list(value, "/metadata/finalizers")
+            restarts: containers.restarts,
+            restarts_max: containers.restarts_max,
+            sidecar_restarts_max: containers.sidecar_restarts_max,
+            containers_finished: containers.finished,
+            exits: containers.exits,
+            conditions: conditions.iter().map(PodCondition::from_value).collect(),
+            finalizer_count: finalizers.len(),
+            tracking_finalizer_at: finalizers
                 .iter()
                 .position(|finalizer| finalizer == TRACKING_FINALIZER),
+            index: annotation(value, INDEX_KEY)
+                .and_then(|text| text.parse::<i64>().ok())
+                .filter(|index| *index >= 0)
+                .map(|index| index.min(i64::from(i32::MAX)) as i32),
+            failures: count(value, FAILURES_KEY),
+            ignored_failures: count(value, IGNORED_KEY),
             name,
         })
     }
@@ -127,6 +183,56 @@ impl Pod {
         self.phase == Phase::Failed
             || (!only_replace_failed && self.deleting && self.phase != Phase::Succeeded)
     }
+
+    /// Since when condition `Ready` is `False`.
+    pub(super) fn unready_since(&self) -> Option<Timestamp> {
+        let is_unready = self
+            .conditions
+            .iter()
+            .find(|condition| condition.kind == "Ready")
+            .is_some_and(|condition| condition.status == "False");
+        self.ready_changed.filter(|_| is_unready)
+    }
+
+    /// The name that actions use for it.
+    pub(super) fn reference(&self, finalizer_at: Option<usize>) -> PodRef {
+        PodRef {
+            name: self.name.clone(),
+            uid: self.uid.clone(),
+            finalizer_at,
+        }
+    }
+}
+
+impl Phase {
+    fn from_text(text: Option<&str>) -> Self {
+        match text {
+            Some("Running") => Self::Running,
+            Some("Succeeded") => Self::Succeeded,
+            Some("Failed") => Self::Failed,
+            Some("Unknown") => Self::Unknown,
+            _ => Self::Pending,
+        }
+    }
+}
+
+impl PodCondition {
+    fn from_value(value: &Value) -> Self {
+        Self {
+            kind: text(value, "/type").unwrap_or_default().to_owned(),
+            status: text(value, "/status").unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+fn annotation<'a>(pod: &'a Value, key: &str) -> Option<&'a str> {
+    pod.pointer("/metadata/annotations")?.get(key)?.as_str()
+}
+
+/// A count in an annotation; anybody may write there, so what is no int32 from 0 is none.
+fn count(pod: &Value, key: &str) -> i32 {
+    let written = annotation(pod, key).and_then(|text| text.parse().ok());
+    written.filter(|count| *count >= 0).unwrap_or(0)
 }
 
 fn deletion_asked(pod: &Value) -> Option<Timestamp> {
@@ -135,41 +241,79 @@ fn deletion_asked(pod: &Value) -> Option<Timestamp> {
         .and_then(Value::as_i64)
         .unwrap_or(0);
     instant(pod, "/metadata/deletionTimestamp")?
-        .checked_sub(jiff::SignedDuration::from_secs(grace))
+        .checked_sub(SignedDuration::from_secs(grace))
         .ok()
 }
 
-/// The latest end, if every container has ended.
-fn containers_finished(containers: &[Value]) -> Option<Timestamp> {
-    let ends: Option<Vec<_>> = containers
-        .iter()
-        .map(|status| instant(status, "/state/terminated/finishedAt"))
-        .collect();
-    ends?.into_iter().max()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
 
-/// The Pod to create for a `NonIndexed` Job: the template, our owner reference and the tracking finalizer; the server makes its name.
-pub fn new_pod(job: &Job) -> Value {
-    let mut metadata = json!({
-        "generateName": format!("{}-", job.name),
-        "namespace": job.namespace,
-        "ownerReferences": [{
-            "apiVersion": "batch/v1", "kind": "Job", "name": job.name, "uid": job.uid,
-            "controller": true, "blockOwnerDeletion": true,
-        }],
-    });
-    for field in ["labels", "annotations"] {
-        if let Some(map) = job.template.pointer(&format!("/metadata/{field}")) {
-            metadata[field] = map.clone();
+    fn pod(metadata: &Value) -> Pod {
+        let mut metadata = metadata.clone();
+        metadata["uid"] = "u".into();
+        Pod::from_value(&json!({ "metadata": metadata })).expect("a Pod")
+    }
+
+    #[test]
+    fn an_index_is_a_number_from_zero_in_the_annotation() {
+        for (text, index) in [
+            ("0", Some(0)),
+            ("+7", Some(7)),
+            ("-1", None),
+            ("x", None),
+            ("", None),
+            ("99999999999", Some(i32::MAX)),
+        ] {
+            let found = pod(&json!({"annotations": {INDEX_KEY: text}})).index;
+            assert_eq!(found, index, "{text}");
+            let label = pod(&json!({"labels": {INDEX_KEY: text}})).index;
+            assert_eq!(label, None, "label {text}");
         }
     }
-    let mut finalizers = list(&job.template, "/metadata/finalizers").to_vec();
-    if !finalizers
-        .iter()
-        .any(|finalizer| finalizer == TRACKING_FINALIZER)
-    {
-        finalizers.push(TRACKING_FINALIZER.into());
+
+    #[test]
+    fn a_failure_count_that_is_no_int32_is_zero() {
+        for (text, count) in [
+            ("3", 3),
+            ("2147483647", i32::MAX),
+            ("2147483648", 0),
+            ("-1", 0),
+            ("x", 0),
+        ] {
+            let found = pod(&json!({"annotations": {FAILURES_KEY: text, IGNORED_KEY: text}}));
+            assert_eq!((found.failures, found.ignored_failures), (count, count));
+        }
     }
-    metadata["finalizers"] = finalizers.into();
-    json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": job.template["spec"]})
+
+    #[test]
+    fn only_an_owner_that_controls_counts() {
+        let found = pod(&json!({"ownerReferences": [
+            {"uid": "a", "kind": "Job", "apiVersion": "batch/v1"},
+            {"uid": "b", "kind": "Job", "apiVersion": "batch/v1", "controller": true},
+        ]}));
+        assert_eq!(found.controller_uid.as_deref(), Some("b"));
+        assert_eq!((found.controller_at, found.owner_count), (Some(1), 2));
+        assert!(found.controller_is_job);
+    }
+
+    #[test]
+    fn a_deleted_pod_has_failed_at_once_unless_only_failed_ones_are_replaced() {
+        for (phase, deleting, at_once, later) in [
+            ("Failed", false, true, true),
+            ("Failed", true, true, true),
+            ("Succeeded", true, false, false),
+            ("Running", true, true, false),
+            ("Running", false, false, false),
+        ] {
+            let found = Pod {
+                phase: Phase::from_text(Some(phase)),
+                deleting,
+                ..pod(&json!({}))
+            };
+            assert_eq!(found.has_failed(false), at_once, "{phase} {deleting}");
+            assert_eq!(found.has_failed(true), later, "{phase} {deleting}");
+        }
+    }
 }

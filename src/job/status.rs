@@ -46,6 +46,10 @@ pub struct JobStatus {
     pub succeeded: i32,
     /// Counted failures.
     pub failed: i32,
+    /// Completed indexes as text, such as `1,2,4-6`; empty for `NonIndexed` Jobs.
+    pub completed_indexes: String,
+    /// Failed indexes as text; set, and perhaps empty, only with `backoffLimitPerIndex`.
+    pub failed_indexes: Option<String>,
     /// Pods on their way into the counters.
     pub uncounted: Uncounted,
     /// When the Job was first worked on, or last resumed.
@@ -71,6 +75,10 @@ impl JobStatus {
             terminating: number(status, "/terminating"),
             succeeded: number(status, "/succeeded").unwrap_or(0),
             failed: number(status, "/failed").unwrap_or(0),
+            completed_indexes: text(status, "/completedIndexes")
+                .unwrap_or_default()
+                .to_owned(),
+            failed_indexes: text(status, "/failedIndexes").map(str::to_owned),
             uncounted: Uncounted {
                 succeeded: uids("/uncountedTerminatedPods/succeeded"),
                 failed: uids("/uncountedTerminatedPods/failed"),
@@ -100,6 +108,12 @@ impl JobStatus {
                 status[field] = number.into();
             }
         }
+        if !self.completed_indexes.is_empty() {
+            status["completedIndexes"] = self.completed_indexes.as_str().into();
+        }
+        if let Some(indexes) = &self.failed_indexes {
+            status["failedIndexes"] = indexes.as_str().into();
+        }
         for (field, uids) in [
             ("succeeded", &self.uncounted.succeeded),
             ("failed", &self.uncounted.failed),
@@ -124,9 +138,7 @@ impl JobStatus {
 
     /// Whether a condition of this type has status `True`.
     pub fn is_true(&self, kind: &str) -> bool {
-        self.conditions
-            .iter()
-            .any(|condition| condition.kind == kind && condition.status == "True")
+        self.true_condition(kind).is_some()
     }
 
     /// The condition of this type, if it is true.

@@ -1,5 +1,6 @@
 //! Comparing what a case expects with what came out.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use jiff::Timestamp;
@@ -35,4 +36,40 @@ pub(crate) fn now(case: &Value) -> Result<Timestamp, String> {
         .as_str()
         .ok_or("given.now is not a text")?;
     text.parse().map_err(|error| format!("given.now: {error}"))
+}
+
+/// A set of names; fails on anything but a list of texts, or nothing.
+pub(crate) fn names(list: &Value) -> Result<BTreeSet<String>, String> {
+    let entries = match list {
+        Value::Null => return Ok(BTreeSet::new()),
+        Value::Array(entries) => entries,
+        other => return Err(format!("{other} is not a list")),
+    };
+    let name = |entry: &Value| {
+        let text = entry.as_str().map(str::to_owned);
+        text.ok_or_else(|| format!("{entry} is not a name"))
+    };
+    entries.iter().map(name).collect()
+}
+
+/// The truth value under a key.
+pub(crate) fn truth(value: &Value, key: &str, default: bool) -> Result<bool, String> {
+    match value.get(key) {
+        None | Some(Value::Null) => Ok(default),
+        Some(Value::Bool(truth)) => Ok(*truth),
+        Some(other) => Err(format!("{key} is {other}, not true or false")),
+    }
+}
+
+/// Fails unless both are unset, or numbers of seconds that differ by a millisecond at most.
+pub(crate) fn close(what: &str, found: Option<f64>, wanted: Option<f64>) -> Result<(), String> {
+    let same = match (found, wanted) {
+        (Some(found), Some(wanted)) => (found - wanted).abs() <= 0.001,
+        (found, wanted) => found.is_none() && wanted.is_none(),
+    };
+    if same {
+        Ok(())
+    } else {
+        Err(format!("{what} is {found:?}, expected {wanted:?}"))
+    }
 }

@@ -8,7 +8,7 @@ use kubectl_batch::job::{
 };
 use serde_json::{Value, json};
 
-use crate::compare::{now, only_keys, same};
+use crate::compare::{close, now, only_keys, same};
 
 /// A text and what the strict parser says of it.
 pub(crate) fn index_text(case: &Value) -> Result<(), String> {
@@ -90,18 +90,7 @@ pub(crate) fn ttl(case: &Value) -> Result<(), String> {
         TtlAction::Wait(left) => Some(left.as_secs_f64()),
         _ => None,
     };
-    let close = match (seconds, expect["seconds"].as_f64()) {
-        (Some(found), Some(wanted)) => (found - wanted).abs() <= 0.001,
-        (found, wanted) => found.is_none() && wanted.is_none(),
-    };
-    if close {
-        Ok(())
-    } else {
-        Err(format!(
-            "seconds is {seconds:?}, expected {}",
-            expect["seconds"]
-        ))
-    }
+    close("seconds", seconds, expect["seconds"].as_f64())
 }
 
 /// The Job that a case of kind `ttl` writes flat.

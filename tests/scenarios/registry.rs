@@ -3,18 +3,28 @@
 use serde_json::Value;
 
 use crate::compare::only_keys;
-use crate::contracts;
+use crate::{contracts, created_pod, job_sync, job_trace, validation};
 
-/// Runs a whole case, given as it stands in the file; the error says what differs.
-type Procedure = fn(&Value) -> Result<(), String>;
+/// Runs a whole case, given as it stands in the file, with the name of the controller that the file is about; the error
+/// says what differs.
+type Procedure = fn(&Value, &str) -> Result<(), String>;
 
 /// The kinds; a further group of kinds is a further module and its lines here.
 const KINDS: &[(&str, Procedure)] = &[
-    ("index_text", contracts::index_text),
-    ("validate_status_update", contracts::validate_status_update),
-    ("ttl", contracts::ttl),
-    ("orphan_finalizer", contracts::orphan_finalizer),
-    ("default_job", contracts::default_job),
+    ("index_text", |case, _| contracts::index_text(case)),
+    ("validate_status_update", |case, _| {
+        contracts::validate_status_update(case)
+    }),
+    ("ttl", |case, _| contracts::ttl(case)),
+    ("orphan_finalizer", |case, _| {
+        contracts::orphan_finalizer(case)
+    }),
+    ("default_job", |case, _| contracts::default_job(case)),
+    ("created_pod", |case, _| created_pod::created_pod(case)),
+    ("validate_job_create", |case, _| validation::create(case)),
+    ("validate_job_update", |case, _| validation::update(case)),
+    ("job_sync", job_sync::job_sync),
+    ("job_trace", job_trace::job_trace),
 ];
 
 const KEYS: &[&str] = &[
@@ -34,12 +44,12 @@ const KEYS: &[&str] = &[
 ];
 
 /// Runs one case.
-pub(crate) fn run(case: &Value) -> Result<(), String> {
+pub(crate) fn run(case: &Value, controller: &str) -> Result<(), String> {
     only_keys(case, "case", KEYS)?;
     let kind = case["kind"].as_str().unwrap_or("none");
     let procedure = KINDS
         .iter()
         .find_map(|(name, procedure)| (*name == kind).then_some(procedure))
         .ok_or_else(|| format!("kind `{kind}` is not understood"))?;
-    procedure(case)
+    procedure(case, controller)
 }

@@ -9,7 +9,7 @@ use super::*;
 fn job(uid: &str, version: u64) -> Value {
     json!({
         "metadata": {"name": "pi", "namespace": "default", "uid": uid, "resourceVersion": version.to_string()},
-        "spec": {"template": {"spec": {"restartPolicy": "Never"}}},
+        "spec": {"selector": {"matchLabels": {"app": "x"}}, "template": {"spec": {"restartPolicy": "Never"}}},
     })
 }
 
@@ -17,7 +17,7 @@ fn pod(uid: &str, owner: &str) -> Pod {
     Pod::from_value(&json!({
         "metadata": {
             "name": uid, "uid": uid, "finalizers": ["batch.kubernetes.io/job-tracking"],
-            "ownerReferences": [{"uid": owner, "controller": true}],
+            "ownerReferences": [{"uid": owner, "apiVersion": "batch/v1", "kind": "Job", "controller": true}],
         },
     }))
     .expect("a Pod")
@@ -56,12 +56,13 @@ fn a_pod_that_is_seen_twice_settles_one_creation() {
     let key = seen(&mut world, "a", 1);
     let entry = world.job_mut(&key, "a").expect("known");
     entry.expectations.expect_creations(2, Duration::ZERO);
-    assert_eq!(world.pod_seen(pod("p", "a")), Some(key.clone()));
+    assert_eq!(world.pod_seen(pod("p", "a")), std::slice::from_ref(&key));
     world.pod_seen(pod("p", "a"));
     assert!(world.memory_of(&key, Duration::ZERO).expecting);
     world.pod_seen(pod("q", "a"));
     assert!(!world.memory_of(&key, Duration::ZERO).expecting);
-    assert_eq!(world.pods_of("a").len(), 2);
+    let job = world.job(&key).expect("known").job.clone();
+    assert_eq!(world.pods_for(&job).len(), 2);
 }
 
 #[test]
@@ -75,4 +76,60 @@ fn pods_of_a_job_that_is_gone_are_orphans_and_those_of_a_running_one_are_not() {
     assert_eq!(orphans[0].pod.finalizer_at, Some(0));
     world.pod_gone("p");
     assert_eq!(world.orphans_of("a"), []);
+}
+
+fn free_pod(uid: &str, app: &str, deleting: bool) -> Pod {
+    let mut object = json!({"metadata": {"name": uid, "uid": uid, "labels": {"app": app}, "finalizers": ["batch.kubernetes.io/job-tracking"]}});
+    if deleting {
+        object["metadata"]["deletionTimestamp"] = "2026-01-15T12:00:00Z".into();
+    }
+    Pod::from_value(&object).expect("a Pod")
+}
+
+#[test]
+fn a_pod_without_owner_wakes_the_jobs_that_may_adopt_it_and_is_handed_to_them() {
+    let mut world = World::default();
+    let key = seen(&mut world, "a", 1);
+    let woken = world.pod_seen(free_pod("p", "x", false));
+    assert_eq!(woken, std::slice::from_ref(&key));
+    assert_eq!(world.pod_seen(free_pod("q", "y", false)), []);
+    let job = world.job(&key).expect("known").job.clone();
+    assert_eq!(world.pods_for(&job).len(), 2);
+}
+
+#[test]
+fn a_pod_that_loses_its_owner_wakes_the_job_that_it_leaves() {
+    let mut world = World::default();
+    let key = seen(&mut world, "a", 1);
+    world.pod_seen(pod("p", "a"));
+    assert_eq!(world.pod_seen(free_pod("p", "y", false)), [key]);
+    assert_eq!(world.orphans_of("a"), []);
+    assert_eq!(world.known().1.len(), 1);
+}
+
+#[test]
+fn a_pod_is_abandoned_when_nobody_will_adopt_it() {
+    let mut world = World::default();
+    seen(&mut world, "a", 1);
+    for (pod, abandoned) in [
+        (free_pod("p", "x", false), false),
+        (free_pod("q", "x", true), true),
+        (free_pod("r", "y", false), true),
+        (pod("s", "a"), false),
+    ] {
+        let uid = pod.uid.clone();
+        world.pod_seen(pod);
+        assert_eq!(world.abandoned(&uid).is_some(), abandoned, "{uid}");
+    }
+}
+
+#[test]
+fn a_pod_of_another_kind_of_owner_is_left_alone() {
+    let mut world = World::default();
+    let other = Pod {
+        controller_is_job: false,
+        ..pod("p", "replica-set")
+    };
+    world.pod_seen(other);
+    assert_eq!(world.orphans_of("replica-set"), []);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::job::{JobStatus, ScaleOutcome};
+use crate::job::{JobStatus, NewPod, Phase, RestartPolicy, ScaleOutcome};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).expect("in range")
@@ -24,7 +24,7 @@ fn job(spec: &Value, status: JobStatus) -> Job {
 
 fn pod(name: &str, phase: &str, ended: Option<i64>) -> Pod {
     let mut object = json!({
-        "metadata": {"name": name, "uid": name, "finalizers": ["x", crate::job::TRACKING_FINALIZER], "creationTimestamp": at(0).to_string()},
+        "metadata": {"name": name, "uid": name, "finalizers": ["x", crate::job::TRACKING_FINALIZER], "ownerReferences": [{"uid": "job-uid", "controller": true}], "creationTimestamp": at(0).to_string()},
         "status": {"phase": phase},
     });
     if let Some(end) = ended {
@@ -35,7 +35,15 @@ fn pod(name: &str, phase: &str, ended: Option<i64>) -> Pod {
 }
 
 fn one_pass(job: &Job, pods: &[Pod], now: i64) -> Plan {
-    reconcile(job, pods, &Memory::default(), at(now))
+    reconcile(job, &shared(pods), &Memory::default(), at(now))
+}
+
+fn shared(pods: &[Pod]) -> Vec<Arc<Pod>> {
+    pods.iter().cloned().map(Arc::new).collect()
+}
+
+fn create(count: usize) -> Scale {
+    Scale::Create(vec![NewPod::default(); count])
 }
 
 #[test]
@@ -46,25 +54,13 @@ fn creates_what_is_missing_up_to_parallelism() {
             .collect::<Vec<_>>()
     };
     for (spec, active, scale) in [
-        (json!({}), 0, Scale::Create(1)),
-        (
-            json!({"parallelism": 2, "completions": 4}),
-            0,
-            Scale::Create(2),
-        ),
-        (
-            json!({"parallelism": 2, "completions": 4}),
-            1,
-            Scale::Create(1),
-        ),
+        (json!({}), 0, create(1)),
+        (json!({"parallelism": 2, "completions": 4}), 0, create(2)),
+        (json!({"parallelism": 2, "completions": 4}), 1, create(1)),
         (json!({"parallelism": 2, "completions": 4}), 2, Scale::None),
-        (
-            json!({"parallelism": 9, "completions": 2}),
-            0,
-            Scale::Create(2),
-        ),
-        (json!({"parallelism": 3}), 0, Scale::Create(3)),
-        (json!({"parallelism": 900}), 0, Scale::Create(500)),
+        (json!({"parallelism": 9, "completions": 2}), 0, create(2)),
+        (json!({"parallelism": 3}), 0, create(3)),
+        (json!({"parallelism": 900}), 0, create(500)),
         (json!({"parallelism": 0}), 0, Scale::None),
         (json!({"suspend": true}), 0, Scale::None),
     ] {
@@ -115,7 +111,7 @@ fn a_failed_pod_is_replaced_after_the_back_off() {
     for (now, scale, wake) in [
         (5, Scale::None, Some(10)),
         (14, Scale::None, Some(1)),
-        (15, Scale::Create(1), None),
+        (15, create(1), None),
     ] {
         let plan = one_pass(&job, &[pod("p", "Failed", Some(5))], now);
         assert_eq!(
@@ -200,10 +196,9 @@ fn perform(job: &mut Job, pods: &mut [Pod], now: i64) -> Vec<String> {
         Scale::Delete { pods, .. } => pods.iter().map(|pod| pod.uid.clone()).collect(),
         _ => BTreeSet::new(),
     };
-    let created = if let Scale::Create(count) = plan.scale {
-        count
-    } else {
-        0
+    let created = match &plan.scale {
+        Scale::Create(pods) => pods.len(),
+        _ => 0,
     };
     let tracking = plan.settle(&ScaleOutcome {
         created,
@@ -237,7 +232,7 @@ fn a_success_is_counted_once_and_completes_the_job() {
     assert_eq!(perform(&mut job, &mut pods, 6), ["Completed"]);
     insta::assert_snapshot!(job.status.to_value(), @r#"{"ready":0,"terminating":0,"uncountedTerminatedPods":{},"succeeded":1,"startTime":"2027-01-15T08:00:00Z","completionTime":"2027-01-15T08:00:06Z","conditions":[{"type":"SuccessCriteriaMet","status":"True","lastProbeTime":"2027-01-15T08:00:06Z","lastTransitionTime":"2027-01-15T08:00:06Z","reason":"CompletionsReached","message":"Reached expected number of succeeded pods"},{"type":"Complete","status":"True","lastProbeTime":"2027-01-15T08:00:06Z","lastTransitionTime":"2027-01-15T08:00:06Z","reason":"CompletionsReached","message":"Reached expected number of succeeded pods"}]}"#);
     let again = one_pass(&job, &pods, 7);
-    assert!(again.over);
+    assert_eq!(again.gate, Gate::Finished);
 }
 
 #[test]

@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::job::admission::{
-    default_job, generate_labels_and_selector, validate_create as validate_job,
-};
+use crate::job::admission::{default_job, generate_labels_and_selector};
+use crate::job::validation::{FieldError, validate_create as validate_job};
 use crate::local::kind::{JOB, Kind, POD};
 
 /// Seconds between TERM and KILL where the Pod says nothing (`DefaultTerminationGracePeriodSeconds`).
@@ -44,9 +43,8 @@ fn default_pod_spec(spec: &mut Value) {
 pub(super) fn validate_create(kind: &Kind, object: &Value) -> Vec<(String, String)> {
     let mut causes = label_causes(&object["metadata"]["labels"], "metadata.labels");
     if *kind == JOB {
-        causes.extend(validate_job(object));
-        let labels = &object["spec"]["template"]["metadata"]["labels"];
-        causes.extend(label_causes(labels, "spec.template.metadata.labels"));
+        let cause = |finding: FieldError| (finding.field, finding.message);
+        causes.extend(validate_job(object).into_iter().map(cause));
     } else if *kind == POD && object.pointer("/spec/containers/0").is_none() {
         causes.push(("spec.containers".into(), "Required value".into()));
     }
