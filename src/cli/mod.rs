@@ -5,6 +5,8 @@ mod error;
 mod expand;
 mod follow;
 mod input;
+#[cfg(unix)]
+mod local;
 mod output_dir;
 mod run;
 mod screen;
@@ -86,6 +88,9 @@ enum Command {
     Delete(delete::Args),
     /// The templates that come with the tool
     Template(template::Args),
+    /// The embedded cluster, served to kubectl on 127.0.0.1
+    #[cfg(unix)]
+    Local(local::Args),
 }
 
 /// Runs the command line and gives the exit code.
@@ -117,6 +122,8 @@ pub fn main() -> ExitCode {
         Command::Status(args) => status::status(&args, &cli.global),
         Command::Delete(args) => delete::delete(&args, &cli.global),
         Command::Template(args) => template::template(&args),
+        #[cfg(unix)]
+        Command::Local(args) => local::local(&args),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -33,6 +33,7 @@ const PASSES_MAX: usize = 16;
 /// A running embedded cluster. It lives as long as this value; [`Cluster::shutdown`] ends its processes.
 pub struct Cluster {
     client: Client,
+    api: Api,
     node: Node,
     stop: watch::Sender<bool>,
     controller: JoinHandle<()>,
@@ -52,7 +53,8 @@ impl Cluster {
             random: fastrand::Rng::new(),
         };
         let (store, logs) = (Arc::new(Store::new(environment)), LogRegistry::default());
-        let client = Client::new(Api::new(store, logs.serve()), NAMESPACE);
+        let api = Api::new(store, logs.serve());
+        let client = Client::new(api.clone(), NAMESPACE);
         let options = node::Options {
             logs,
             ..node::Options::new(folder.path(), uuid::Uuid::new_v4().to_string())
@@ -66,6 +68,7 @@ impl Cluster {
         ));
         Ok(Self {
             client,
+            api,
             node,
             stop,
             controller,
@@ -76,6 +79,11 @@ impl Cluster {
     /// A client of its API.
     pub fn client(&self) -> Client {
         self.client.clone()
+    }
+
+    /// Its API, to be served to others.
+    pub fn api(&self) -> Api {
+        self.api.clone()
     }
 
     /// Makes a namespace besides those that a new cluster has.

@@ -8,4 +8,5 @@ pub mod logs;
 #[cfg(unix)]
 pub mod node;
 pub mod selector;
+pub mod serve;
 pub mod store;

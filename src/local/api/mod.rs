@@ -23,8 +23,8 @@ use serde_json::Value;
 
 pub use logs::{LogRequest, Logs};
 use query::Query;
-pub use respond::ApiBody;
 use respond::{Answer, answer};
+pub use respond::{ApiBody, unauthorized};
 use route::Route;
 
 use super::store::{ApiError, Store};

@@ -29,6 +29,11 @@ pub(super) enum Answer {
     Text(BoxStream<'static, std::io::Result<Bytes>>),
 }
 
+/// The response to a request without the right credentials.
+pub fn unauthorized() -> Response<ApiBody> {
+    answer(Err(ApiError::unauthorized()))
+}
+
 /// The response to a request.
 pub(super) fn answer(result: Result<Answer, ApiError>) -> Response<ApiBody> {
     match result {
