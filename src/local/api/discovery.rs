@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::openapi;
 use super::respond::Answer;
 use crate::local::kind::{self, Kind};
 use crate::local::store::ApiError;
@@ -23,7 +24,11 @@ pub(super) fn answer(path: &str) -> Result<Answer, ApiError> {
         }
         "apis" => json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups()}),
         "healthz" | "readyz" | "livez" => json!("ok"),
-        path => resources(path)?,
+        "openapi/v3" => openapi::index(),
+        path => match path.strip_prefix("openapi/v3/") {
+            Some(path) => openapi::document(path)?,
+            None => resources(path)?,
+        },
     };
     Ok(Answer::Made(made))
 }
@@ -51,17 +56,23 @@ fn groups() -> Vec<Value> {
         .collect()
 }
 
-fn resources(path: &str) -> Result<Value, ApiError> {
+/// The kinds of `api/v1` or `apis/GROUP/VERSION`, and the group version's name.
+pub(super) fn kinds_under(path: &str) -> Result<(&str, Vec<&'static Kind>), ApiError> {
     let group_version = path
         .strip_prefix("apis/")
         .or(path.strip_prefix("api/"))
         .unwrap_or(path);
-    let kinds: Vec<&Kind> = kind::all()
+    let kinds: Vec<_> = kind::all()
         .filter(|kind| kind.api_version() == group_version)
         .collect();
     if kinds.is_empty() {
         return Err(ApiError::no_path());
     }
+    Ok((group_version, kinds))
+}
+
+fn resources(path: &str) -> Result<Value, ApiError> {
+    let (group_version, kinds) = kinds_under(path)?;
     let resources: Vec<Value> = kinds.into_iter().flat_map(rows).collect();
     Ok(json!({
         "kind": "APIResourceList", "apiVersion": "v1",

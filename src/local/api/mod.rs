@@ -3,6 +3,7 @@
 mod discovery;
 mod listing;
 mod logs;
+mod openapi;
 mod query;
 mod respond;
 mod route;

@@ -30,7 +30,8 @@ impl Route {
         let (group, version, rest) = match parts.as_slice() {
             ["version" | "api" | "apis" | "healthz" | "readyz" | "livez"]
             | ["api", "v1"]
-            | ["apis", _, _] => {
+            | ["apis", _, _]
+            | ["openapi", "v3", ..] => {
                 return Some(Self::Discovery(parts.join("/")));
             }
             ["api", version, rest @ ..] => ("", *version, rest),

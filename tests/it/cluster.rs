@@ -1,0 +1,283 @@
+//! Groups on a cluster: the embedded one, served on a port, or the one of `KUBECTL_BATCH_TEST_KUBECONFIG`.
+//!
+//! The same checks on both: if both pass, what the embedded cluster does can be trusted.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use crate::support::{PROGRAM, Place, Ran, has, ran, without_times};
+
+/// A cluster to test against, and a group's name that nobody else uses.
+struct Cluster {
+    place: Place,
+    kubeconfig: PathBuf,
+    group: String,
+    served: Option<Child>,
+}
+
+impl Cluster {
+    fn new(group: &str) -> Self {
+        let place = Place::new();
+        let group = format!("{group}-{}", std::process::id());
+        if let Some(kubeconfig) = std::env::var_os("KUBECTL_BATCH_TEST_KUBECONFIG") {
+            return Self {
+                place,
+                kubeconfig: kubeconfig.into(),
+                group,
+                served: None,
+            };
+        }
+        let mut served = place
+            .command(PROGRAM)
+            .args(["local", "up", "--write-kubeconfig", "kubeconfig"])
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut line = String::new();
+        let told = served.stderr.take().expect("a pipe");
+        BufReader::new(told).read_line(&mut line).expect("a line");
+        assert!(line.contains("is up on 127.0.0.1:"), "{line}");
+        Self {
+            kubeconfig: place.path().join("kubeconfig"),
+            place,
+            group,
+            served: Some(served),
+        }
+    }
+
+    /// Writes a template whose container runs a script.
+    fn template(&self, script: &str) {
+        let group = &self.group;
+        let text = format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: {group}-$ITEM\n  labels:\n    jobgroup: {group}\nspec:\n  backoffLimit: 0\n  template:\n    spec:\n      terminationGracePeriodSeconds: 1\n      containers:\n      - name: c\n        image: busybox:1.28\n        command: [\"sh\", \"-c\", {script:?}]\n      restartPolicy: Never\n"
+        );
+        self.place.file("t.yaml", &text);
+    }
+
+    fn run(&self, arguments: &str) -> Ran {
+        let arguments = arguments.replace("GROUP", &self.group);
+        let mut command = self.place.command(PROGRAM);
+        command
+            .env("KUBECONFIG", &self.kubeconfig)
+            .args(arguments.split_whitespace());
+        let mut ran = ran(&mut command, "");
+        for text in [&mut ran.out, &mut ran.err] {
+            *text = text.replace(&self.group, "GROUP");
+        }
+        ran
+    }
+
+    fn start(&self, arguments: &str) -> Child {
+        let arguments = arguments.replace("GROUP", &self.group);
+        let mut command = self.place.command(PROGRAM);
+        command
+            .env("KUBECONFIG", &self.kubeconfig)
+            .args(arguments.split_whitespace());
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts")
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.run("delete GROUP --ignore-not-found");
+        if let Some(served) = &mut self.served {
+            // It may have ended already.
+            let _ = served.kill();
+            let _ = served.wait();
+        }
+    }
+}
+
+fn sorted(text: &str) -> String {
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    lines.join("\n")
+}
+
+#[test]
+fn submit_creates_what_is_missing_and_leaves_what_is_there() {
+    let cluster = Cluster::new("submit");
+    cluster.template("sleep 60");
+    let first = cluster.run("submit -f t.yaml --items a,b");
+    assert_eq!(
+        sorted(&first.out),
+        "job.batch/GROUP-a created\njob.batch/GROUP-b created",
+        "{first:?}"
+    );
+    insta::assert_snapshot!(first.err, @r"
+    GROUP: 2 created, 0 unchanged, 0 refused
+    to watch: kubectl batch watch -l jobgroup=GROUP
+    ");
+    let second = cluster.run("submit -f t.yaml --items a,b,c").good();
+    assert_eq!(
+        sorted(&second),
+        "job.batch/GROUP-a unchanged\njob.batch/GROUP-b unchanged\njob.batch/GROUP-c created"
+    );
+}
+
+#[test]
+fn a_member_that_is_there_with_another_template_is_refused() {
+    let cluster = Cluster::new("other");
+    cluster.template("sleep 60");
+    cluster.run("submit -f t.yaml --items a").good();
+    cluster.template("sleep 61");
+    let ran = cluster.run("submit -f t.yaml --items a");
+    assert_eq!(ran.code, Some(5), "{ran:?}");
+    assert!(
+        ran.err
+            .contains("GROUP-a: another Job has this name: its digest is "),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_dry_run_creates_nothing() {
+    let cluster = Cluster::new("dry");
+    cluster.template("true");
+    for (place, word) in [("client", "dry run"), ("server", "server dry run")] {
+        let out = cluster
+            .run(&format!("submit -f t.yaml --items a --dry-run {place}"))
+            .good();
+        assert_eq!(out, format!("job.batch/GROUP-a created ({word})\n"));
+    }
+    assert_eq!(cluster.run("wait GROUP").code, Some(4));
+}
+
+#[test]
+fn wait_and_watch_tell_how_a_group_ended() {
+    let cluster = Cluster::new("ends");
+    cluster.template("echo about to fail; exit 3");
+    cluster.run("submit -f t.yaml --items bad").good();
+    let waited = cluster.run("wait GROUP");
+    assert_eq!(waited.code, Some(3), "{waited:?}");
+    insta::assert_snapshot!(without_times(&waited.err), @r"
+    ✗ bad  failed  exit 3 (1 try)
+    ✗ GROUP: 1 failed in Ns
+    ");
+    let status = cluster.run("status GROUP --no-headers").good();
+    assert!(status.starts_with("bad   failed   1"), "{status}");
+    let json: serde_json::Value =
+        serde_json::from_str(&cluster.run("status GROUP -o json").good()).expect("JSON");
+    let member = &json["members"][0];
+    assert_eq!(
+        (&member["phase"], &member["reason"]),
+        (&"failed".into(), &"exit 3 (1 try)".into())
+    );
+}
+
+#[test]
+fn run_shows_the_last_lines_of_what_fails() {
+    let cluster = Cluster::new("tail");
+    cluster.template("echo first; echo no such bucket; exit 2");
+    let ran = cluster.run("run -f t.yaml --items a");
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (Some(3), "a | first\na | no such bucket\n"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_watch_may_begin_before_its_group() {
+    let cluster = Cluster::new("early");
+    cluster.template("true");
+    let watch = cluster.start("watch GROUP");
+    std::thread::sleep(Duration::from_millis(700));
+    cluster.run("submit -f t.yaml --items a").good();
+    let output = watch.wait_with_output().expect("it ends");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("a: succeeded"), "{told}");
+}
+
+#[test]
+fn a_member_that_is_deleted_while_it_runs_is_gone_and_the_watch_ends() {
+    let cluster = Cluster::new("gone");
+    cluster.template("sleep 60");
+    cluster.run("submit -f t.yaml --items a").good();
+    let watch = cluster.start("watch GROUP --progress plain");
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(
+        cluster.run("delete GROUP").good(),
+        "job.batch \"GROUP-a\" deleted\n"
+    );
+    let output = watch.wait_with_output().expect("it ends");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(
+        told.contains("1 gone before anybody saw them end"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_is_not_there_ends_with_4() {
+    let cluster = Cluster::new("nothing");
+    for (command, words) in [
+        ("wait GROUP", "error: no Job matches the selector\n"),
+        ("delete GROUP", "error: no Job matches jobgroup=GROUP\n"),
+        ("status GROUP", "error: no Job matches jobgroup=GROUP\n"),
+    ] {
+        assert_eq!(
+            cluster.run(command).bad(),
+            (4, words.to_owned()),
+            "{command}"
+        );
+    }
+}
+
+#[test]
+fn groups_are_listed_with_their_counts() {
+    let cluster = Cluster::new("list");
+    cluster.template("true");
+    cluster.run("run -f t.yaml --items a,b").good();
+    let listed = cluster.run("status").good();
+    let row = listed
+        .lines()
+        .find(|line| line.starts_with("default") && line.contains(" GROUP "))
+        .expect("the group");
+    assert_eq!(
+        row.split_whitespace().collect::<Vec<_>>(),
+        ["default", "GROUP", "2", "2", "0", "0", "0"]
+    );
+}
+
+#[test]
+fn kubectl_creates_what_expand_writes_and_sees_what_runs() {
+    if !has("kubectl") {
+        return;
+    }
+    let cluster = Cluster::new("kubectl");
+    cluster.template("echo hello from $ITEM");
+    cluster
+        .run("expand -f t.yaml --items a,b --output-dir jobs")
+        .good();
+    let kubectl = |arguments: &str| {
+        let mut command = cluster.place.command("kubectl");
+        let arguments = arguments.replace("GROUP", &cluster.group);
+        command
+            .env("KUBECONFIG", &cluster.kubeconfig)
+            .args(arguments.split_whitespace());
+        ran(&mut command, "")
+    };
+    let created = kubectl("create -f jobs")
+        .good()
+        .replace(&cluster.group, "GROUP");
+    assert_eq!(
+        created,
+        "job.batch/GROUP-a created\njob.batch/GROUP-b created\n"
+    );
+    cluster.run("wait GROUP").good();
+    let complete = kubectl("wait --for=condition=complete job -l jobgroup=GROUP --timeout=20s");
+    assert_eq!(complete.code, Some(0), "{complete:?}");
+    assert_eq!(
+        sorted(&kubectl("logs -l jobgroup=GROUP").good()),
+        "hello from a\nhello from b"
+    );
+}
