@@ -115,6 +115,8 @@ impl Loop<'_, '_> {
                 self.screen.draw(&self.follow.group, Timestamp::now())?;
                 (frame, self.dirty) = (Instant::now(), false);
             }
+            self.screen
+                .heartbeat(&self.follow.group, Timestamp::now())?;
             let next_frame = frame
                 + if self.dirty && self.screen.is_drawn() {
                     FRAME
@@ -128,7 +130,7 @@ impl Loop<'_, '_> {
                 }
                 outcome = next_outcome(&mut self.follow.submission) => self.outcome(outcome)?,
                 Some(seen) = self.follow.observed.next() => self.observed(seen)?,
-                Some(line) = self.outputs.next() => self.screen.output(&line.item, &line.pod, &line.text)?,
+                Some(line) = self.outputs.next() => self.output(line)?,
                 () = tokio::time::sleep_until(next_frame) => self.dirty = true,
             }
         }
@@ -219,10 +221,18 @@ impl Loop<'_, '_> {
         Ok(INTERRUPTED)
     }
 
+    fn output(&mut self, line: outputs::Line) -> CliResult<()> {
+        self.screen.output(&line.item, &line.pod, &line.text)?;
+        if !line.text.trim().is_empty() {
+            self.take_in(Observation::LastLine(line.place, line.text))?;
+        }
+        Ok(())
+    }
+
     async fn drain_outputs(&mut self) -> CliResult<()> {
         let end = Instant::now() + OUTPUT_GRACE;
         while let Ok(Some(line)) = tokio::time::timeout_at(end, self.outputs.next_of_rest()).await {
-            self.screen.output(&line.item, &line.pod, &line.text)?;
+            self.output(line)?;
         }
         Ok(())
     }

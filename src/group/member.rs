@@ -51,6 +51,8 @@ pub struct Member {
     pub state: Assessment,
     /// How long it ran, once it has ended.
     pub ran_for: Option<SignedDuration>,
+    /// The last line that a failed container wrote.
+    pub last_line: Option<String>,
     pub(super) uid: Option<String>,
     pub(super) job: Option<JobView>,
     pub(super) pods: BTreeMap<String, PodView>,
@@ -67,6 +69,7 @@ impl Member {
             place,
             state: Assessment::plain(Phase::Waiting),
             ran_for: None,
+            last_line: None,
             uid: None,
             job: None,
             pods: BTreeMap::new(),
@@ -100,6 +103,11 @@ impl Member {
         let mut pods: Vec<_> = self.pods.values().collect();
         pods.sort_by_key(|pod| (pod.created, &pod.name));
         pods
+    }
+
+    /// Why it is what it is, as other members may be too.
+    pub fn cause(&self) -> Option<&str> {
+        self.state.cause.as_deref().or(self.state.reason.as_deref())
     }
 
     /// What was last seen of its Job.

@@ -5,6 +5,7 @@
 //! Pods are ahead of a Job's status, so a member's phase follows its Pods and settles on the Job's conditions.
 
 mod cause;
+mod causes;
 mod change;
 mod job_view;
 mod member;
@@ -14,6 +15,7 @@ mod pod_view;
 mod tally;
 mod verdict;
 
+pub use causes::{Cause, causes};
 pub use change::{Change, Observation, What};
 pub use job_view::{JobEnd, JobView};
 pub use member::{Member, Place};

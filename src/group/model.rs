@@ -79,6 +79,12 @@ impl Group {
             Observation::JobsListed => self.jobs_listed(now),
             Observation::Pod(pod) => self.pod_seen(*pod, now, false),
             Observation::PodGone(pod) => self.pod_seen(*pod, now, true),
+            Observation::LastLine(place, line) => {
+                if let Some(id) = self.by_place.get(&place) {
+                    self.members[*id].last_line = Some(line);
+                }
+                Vec::new()
+            }
             Observation::PodsListing => {
                 self.unnamed_pods = self.known_pods();
                 Vec::new()

@@ -15,6 +15,6 @@ pub use grid::grid;
 pub use json::{change_event, output_event, verdict_event};
 pub use plain::{alarm_phase, change_line, is_alarm, is_news};
 pub use style::Style;
-pub use summary::summary;
-pub use table::{View, frame};
+pub use summary::{cause_line, summary};
+pub use table::{View, frame, progress_line};
 pub use text::{fit, show, show_line, show_lines, truncate, width};
