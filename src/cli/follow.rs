@@ -14,9 +14,11 @@ use tokio::time::Instant;
 use super::error::{INTERRUPTED, TIMED_OUT};
 use super::screen::Screen;
 use super::{CliResult, Failure};
+use crate::cluster::act::suspend_jobs;
+use crate::cluster::gate::Gate;
 use crate::cluster::observe::Observed;
-use crate::cluster::submit::{Brake, Outcome};
-use crate::group::{Group, Observation, Place, What};
+use crate::cluster::submit::Outcome;
+use crate::group::{Group, HaltWhen, Observation, Place, Policy, Room, Stopped, What};
 use crate::terminal::Signals;
 pub(super) use outputs::LogMode;
 use outputs::Outputs;
@@ -32,8 +34,12 @@ const OUTPUT_GRACE: Duration = Duration::from_secs(5);
 pub(super) struct Submission<'a> {
     /// Its outcomes.
     pub(super) outcomes: LocalBoxStream<'a, (Place, Outcome)>,
-    /// Stops it.
-    pub(super) brake: Brake,
+    /// Lets through as many members as may be created.
+    pub(super) gate: Gate,
+    /// How many of them have been answered.
+    pub(super) answered: usize,
+    /// What limits it.
+    pub(super) policy: Policy,
 }
 
 /// Everything that is followed.
@@ -68,6 +74,7 @@ struct Loop<'a, 's> {
     outputs: Outputs,
     unreachable: Option<String>,
     refused: bool,
+    halted: Option<Stopped>,
     dirty: bool,
 }
 
@@ -80,6 +87,7 @@ pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult
         outputs,
         unreachable: None,
         refused: false,
+        halted: None,
         dirty: true,
     };
     let code = state.run().await?;
@@ -102,6 +110,7 @@ impl Loop<'_, '_> {
             .and_then(|timeout| Instant::now().checked_add(timeout));
         let mut frame = Instant::now();
         loop {
+            self.admit().await?;
             if self.is_over() {
                 return Ok(self.code());
             }
@@ -138,8 +147,11 @@ impl Loop<'_, '_> {
 
     fn is_over(&self) -> bool {
         let created = self.follow.submission.is_none();
-        let known = self.follow.group.is_listed() || self.refused;
-        created && (self.unreachable.is_some() || (known && self.follow.group.is_over()))
+        let group = &self.follow.group;
+        let known = group.is_listed() || self.refused;
+        // What was suspended by a halt goes on only when somebody resumes it.
+        let over = group.is_over() || (self.halted.is_some() && group.is_idle());
+        created && (self.unreachable.is_some() || (known && over))
     }
 
     fn code(&self) -> u8 {
@@ -155,17 +167,20 @@ impl Loop<'_, '_> {
             self.follow.submission = None;
             return self.take_in(Observation::SubmissionEnded);
         };
+        if let Some(submission) = &mut self.follow.submission {
+            submission.answered += 1;
+        }
         let seen = match outcome {
             Outcome::Created(uid) => Observation::Created(place, uid),
             Outcome::Unchanged => Observation::Unchanged(place),
             Outcome::Refused(why) => {
                 // More of the same would be refused too.
-                self.pull_brake();
+                self.shut_gate();
                 self.refused = true;
                 Observation::Refused(place, why)
             }
             Outcome::Unreachable(why) => {
-                self.pull_brake();
+                self.shut_gate();
                 self.unreachable.get_or_insert(why);
                 return Ok(());
             }
@@ -173,10 +188,53 @@ impl Loop<'_, '_> {
         self.take_in(seen)
     }
 
-    fn pull_brake(&self) {
+    fn shut_gate(&self) {
         if let Some(submission) = &self.follow.submission {
-            submission.brake.pull();
+            submission.gate.shut();
         }
+    }
+
+    /// Lets through as many members as the policy allows now, or stops creating.
+    async fn admit(&mut self) -> CliResult<()> {
+        let Some(submission) = &self.follow.submission else {
+            return Ok(());
+        };
+        let (tally, counts) = (
+            self.follow.group.tally(),
+            submission.policy.halt.counts_failures(),
+        );
+        let excused = if counts {
+            self.follow.group.excused()
+        } else {
+            0
+        };
+        let begun = submission.gate.begun();
+        let in_flight = begun.saturating_sub(submission.answered);
+        match submission.policy.room(tally, excused, begun, in_flight) {
+            Room::Create(room) => submission.gate.allow(room),
+            Room::Stop(when, why) => {
+                submission.gate.shut();
+                self.halted(when, why).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn halted(&mut self, when: HaltWhen, why: Stopped) -> CliResult<()> {
+        if self.halted.replace(why).is_some() {
+            return Ok(());
+        }
+        let why = match why {
+            Stopped::Halt => "the --halt rule is reached",
+            Stopped::Canary => "a canary did not succeed",
+        };
+        self.screen
+            .note(&format!("{why}: nothing more is created"))?;
+        if when == HaltWhen::Now {
+            let unfinished = self.follow.group.unfinished().cloned().collect();
+            suspend_jobs(&self.follow.client, unfinished, true).await?;
+        }
+        Ok(())
     }
 
     fn observed(&mut self, seen: Observed) -> CliResult<()> {
@@ -210,7 +268,7 @@ impl Loop<'_, '_> {
 
     /// The first signal stops creating and watching; what is under way is finished. A second one ends the command at once.
     async fn interrupted(&mut self, signals: &mut Signals) -> CliResult<u8> {
-        self.pull_brake();
+        self.shut_gate();
         while self.follow.submission.is_some() {
             tokio::select! {
                 () = signals.next() => break,

@@ -1,5 +1,7 @@
 //! `run`: expands, submits, and watches to the end, on a cluster or on the embedded one.
 
+use std::num::NonZeroUsize;
+
 use jiff::Timestamp;
 
 use super::error::INTERRUPTED;
@@ -10,9 +12,10 @@ use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
 use super::{CliResult, Failure, Global};
 use crate::cluster::connect::parse_duration;
+use crate::cluster::gate::Gate;
 use crate::cluster::observe::observe;
-use crate::cluster::submit::{Brake, Prepared, submit};
-use crate::group::{Group, Place};
+use crate::cluster::submit::{Prepared, submit};
+use crate::group::{Group, Place, Policy};
 use crate::items::Item;
 use crate::template::{Names, Template};
 
@@ -34,7 +37,42 @@ pub(super) struct Args {
     #[arg(long)]
     local: bool,
     #[command(flatten)]
+    policy: PolicyArgs,
+    #[command(flatten)]
     show: ShowArgs,
+}
+
+/// What limits the creation of members.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Pace")]
+pub(super) struct PolicyArgs {
+    /// At most so many members are unfinished at a time; the next is created as one ends
+    #[arg(long, short = 'j', value_name = "N")]
+    max_active: Option<NonZeroUsize>,
+    /// Create so many members first, and the rest only when all of them have succeeded
+    #[arg(long, value_name = "N")]
+    canary: Option<NonZeroUsize>,
+    /// Stop early: never, or now|soon,fail|success|done=N|N%; now suspends what runs
+    #[arg(
+        long,
+        value_name = "RULE",
+        default_value = "never",
+        hide_default_value = true
+    )]
+    halt: String,
+}
+
+impl PolicyArgs {
+    fn policy(&self) -> CliResult<Policy> {
+        Ok(Policy {
+            max_active: self.max_active.map(NonZeroUsize::get),
+            canary: self.canary.map(NonZeroUsize::get),
+            halt: self
+                .halt
+                .parse()
+                .map_err(|error| Failure::usage(format!("--halt: {error}")))?,
+        })
+    }
 }
 
 /// How a group that is followed is shown.
@@ -106,6 +144,7 @@ impl ShowArgs {
 /// Runs.
 pub(super) fn run(args: &Args, global: &Global) -> CliResult {
     let timeout = args.show.timeout()?;
+    args.policy.policy()?;
     let batch = input::read(
         &args.template,
         &args.items,
@@ -141,9 +180,9 @@ async fn follow_batch(
 ) -> CliResult<Ending> {
     let target = Target::group(&args.template.group_label, batch.template.group());
     let group = expected(batch, &session.namespace)?;
-    let brake = Brake::default();
+    let gate = Gate::closed();
     let members = prepared(&batch.template, &batch.items, &session.namespace);
-    let outcomes = submit(&session.client, members, "", &brake);
+    let outcomes = submit(&session.client, members, "", &gate);
     let caption = Caption {
         title: target.title.clone(),
         place: session.place.clone(),
@@ -152,7 +191,12 @@ async fn follow_batch(
     let mut screen = Screen::new(args.show.progress(), caption, global);
     let follow = Follow {
         group,
-        submission: Some(Submission { outcomes, brake }),
+        submission: Some(Submission {
+            outcomes,
+            gate,
+            answered: 0,
+            policy: args.policy.policy()?,
+        }),
         observed: observe(&session.client, Some(&session.namespace), &target.selector),
         client: session.client.clone(),
         logs: args.show.logs(session.is_local()),

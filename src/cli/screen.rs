@@ -150,6 +150,14 @@ impl Screen {
         }
     }
 
+    /// Something to tell a person.
+    pub(super) fn note(&mut self, text: &str) -> std::io::Result<()> {
+        match &mut self.mode {
+            Mode::Live(live) => live.print_above(&[fit(&render::show(text))]),
+            _ => writeln!(std::io::stderr(), "{}", render::show(text)),
+        }
+    }
+
     /// Tells how far the group is, if nothing was told for a while: a CI log that stands still looks dead.
     pub(super) fn heartbeat(&mut self, group: &Group, now: Timestamp) -> std::io::Result<()> {
         if !matches!(self.mode, Mode::Plain) || now.duration_since(self.last_told) < HEARTBEAT {

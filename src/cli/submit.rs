@@ -7,7 +7,8 @@ use super::run::{expected, prepared};
 use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
 use super::{CliResult, Failure, Global};
-use crate::cluster::submit::{Brake, Outcome, submit as create};
+use crate::cluster::gate::Gate;
+use crate::cluster::submit::{Outcome, submit as create};
 use crate::group::Place;
 use crate::terminal::Signals;
 
@@ -95,7 +96,7 @@ impl Counts {
         name: &str,
         outcome: Outcome,
         dry_run: DryRun,
-        brake: &Brake,
+        gate: &Gate,
     ) -> CliResult<()> {
         let line = |what: &str| format!("job.batch/{name} {what}{}", dry_run.suffix());
         match outcome {
@@ -108,13 +109,13 @@ impl Counts {
                 super::status::print(&line("unchanged"))
             }
             Outcome::Refused(why) => {
-                brake.pull();
+                gate.shut();
                 self.refused += 1;
                 super::screen::say(&format!("{name}: {why}"));
                 Ok(())
             }
             Outcome::Unreachable(why) => {
-                brake.pull();
+                gate.shut();
                 self.unreachable.get_or_insert(why);
                 Ok(())
             }
@@ -153,15 +154,15 @@ async fn create_all(
     target: &Target,
     global: &Global,
 ) -> CliResult {
-    let brake = Brake::default();
+    let gate = Gate::default();
     let query = if dry_run == DryRun::Server {
         "&dryRun=All"
     } else {
         ""
     };
     let members = prepared(&batch.template, &batch.items, &session.namespace);
-    let outcomes = create(&session.client, members, query, &brake);
-    let counts = count(outcomes, dry_run, &brake).await?;
+    let outcomes = create(&session.client, members, query, &gate);
+    let counts = count(outcomes, dry_run, &gate).await?;
     super::screen::say(&format!(
         "{}: {}{}",
         target.title,
@@ -185,7 +186,7 @@ async fn create_all(
 async fn count(
     mut outcomes: LocalBoxStream<'_, (Place, Outcome)>,
     dry_run: DryRun,
-    brake: &Brake,
+    gate: &Gate,
 ) -> CliResult<Counts> {
     let signals = Signals::new();
     let mut signals =
@@ -194,11 +195,11 @@ async fn count(
     loop {
         tokio::select! {
             next = outcomes.next() => match next {
-                Some((place, outcome)) => counts.take(&place.name, outcome, dry_run, brake)?,
+                Some((place, outcome)) => counts.take(&place.name, outcome, dry_run, gate)?,
                 None => return Ok(counts),
             },
             () = signals.next() => {
-                brake.pull();
+                gate.shut();
                 if std::mem::replace(&mut counts.interrupted, true) {
                     return Ok(counts);
                 }

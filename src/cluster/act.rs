@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::problem::Problem;
 use super::rest::{self, JOBS, Resource};
+use crate::group::Place;
 
 /// Objects in one page of a list.
 const PAGE: usize = 500;
@@ -80,6 +81,28 @@ pub async fn delete_jobs(
     }
     deleted.sort();
     (deleted, first_error)
+}
+
+/// Suspends Jobs, or resumes them; one that is gone or over needs neither. Gives the first error.
+pub async fn suspend_jobs(client: &Client, jobs: Vec<Place>, suspend: bool) -> Result<(), Problem> {
+    let patch = json!({"spec": {"suspend": suspend}});
+    let mut requests = stream::iter(jobs)
+        .map(|job| {
+            let (patch, client) = (&patch, client);
+            async move { rest::merge_patch(client, JOBS, &job.namespace, &job.name, patch).await }
+        })
+        .buffer_unordered(CONCURRENCY);
+    let mut first_error = None;
+    while let Some(result) = requests.next().await {
+        match result {
+            Ok(_) => {}
+            Err(error) if rest::is_status(&error, 404) => {}
+            Err(error) => {
+                first_error.get_or_insert(error);
+            }
+        }
+    }
+    first_error.map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// Percent-encodes what may not stand in a query (RFC 3986).

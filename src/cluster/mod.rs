@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod connect;
+pub mod gate;
 pub mod logs;
 pub mod observe;
 pub mod problem;

@@ -127,6 +127,18 @@ pub async fn json_patch(
     .await
 }
 
+/// PATCH with an RFC 7386 merge patch.
+pub async fn merge_patch(
+    client: &Client,
+    resource: Resource,
+    namespace: &str,
+    name: &str,
+    patch: &Value,
+) -> kube::Result<Value> {
+    let url = with_query(&resource.path(namespace, &[name]), "");
+    send(client, "PATCH", &url, "application/merge-patch+json", patch).await
+}
+
 /// DELETE with `metav1.DeleteOptions`.
 pub async fn delete(
     client: &Client,

@@ -7,6 +7,7 @@
 mod cause;
 mod causes;
 mod change;
+mod halt;
 mod job_view;
 mod member;
 mod model;
@@ -14,9 +15,11 @@ mod phase;
 mod pod_view;
 mod tally;
 mod verdict;
+mod window;
 
 pub use causes::{Cause, causes};
 pub use change::{Change, Observation, What};
+pub use halt::{Halt, HaltWhen, NoHalt};
 pub use job_view::{JobEnd, JobView};
 pub use member::{Member, Place};
 pub use model::Group;
@@ -24,3 +27,4 @@ pub use phase::{Assessment, Failures, Phase, assess};
 pub use pod_view::{PodState, PodView, Wait};
 pub use tally::Tally;
 pub use verdict::Verdict;
+pub use window::{Policy, Room, Stopped};

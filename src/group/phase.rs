@@ -181,7 +181,8 @@ pub(super) fn last_cause(pods: &[&PodView]) -> Option<String> {
     last_failed(pods)?.last_cause.clone()
 }
 
-fn last_failed<'a>(pods: &[&'a PodView]) -> Option<&'a PodView> {
+/// The last of these Pods to fail.
+pub(super) fn last_failed<'a>(pods: &[&'a PodView]) -> Option<&'a PodView> {
     let failed = pods.iter().filter(|pod| pod.last_cause.is_some());
     failed.max_by_key(|pod| pod.finished).copied()
 }
