@@ -106,7 +106,7 @@ pub async fn suspend_jobs(client: &Client, jobs: Vec<Place>, suspend: bool) -> R
 }
 
 /// Percent-encodes what may not stand in a query (RFC 3986).
-fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

@@ -10,15 +10,21 @@ const TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// The Pods that one Job waits to see created or deleted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Expectations {
-    creations: usize,
+    /// By name: it is chosen before the Pod is asked for.
+    creations: BTreeSet<String>,
+    /// By uid.
     deletions: BTreeSet<String>,
     since: Duration,
 }
 
 impl Expectations {
-    /// So many creations were asked for.
-    pub(super) fn expect_creations(&mut self, count: usize, now: Duration) {
-        self.creations += count;
+    /// Pods of these names were asked for.
+    pub(super) fn expect_creations<'a>(
+        &mut self,
+        names: impl Iterator<Item = &'a str>,
+        now: Duration,
+    ) {
+        self.creations.extend(names.map(str::to_owned));
         self.since = now;
     }
 
@@ -32,9 +38,9 @@ impl Expectations {
         self.since = now;
     }
 
-    /// A new Pod was seen, or its creation failed.
-    pub(super) fn creation_settled(&mut self, count: usize) {
-        self.creations = self.creations.saturating_sub(count);
+    /// A Pod of this name was seen, or its creation failed.
+    pub(super) fn creation_settled(&mut self, name: &str) {
+        self.creations.remove(name);
     }
 
     /// A Pod was seen gone or going, or its deletion failed.
@@ -44,8 +50,13 @@ impl Expectations {
 
     /// Whether something asked for is still unseen, and not for too long.
     pub(super) fn pending(&self, now: Duration) -> bool {
-        (self.creations > 0 || !self.deletions.is_empty())
+        (!self.creations.is_empty() || !self.deletions.is_empty())
             && now.saturating_sub(self.since) < TIMEOUT
+    }
+
+    /// When [`Expectations::pending`] ends by itself.
+    pub(super) fn until(&self) -> Duration {
+        self.since + TIMEOUT
     }
 
     /// Forgets what was asked, as after the time-out.
@@ -65,15 +76,13 @@ mod tests {
         let now = Duration::from_secs(10);
         let mut asked = Expectations::default();
         assert!(!asked.pending(now));
-        asked.expect_creations(3, now);
-        asked.creation_settled(1);
+        asked.expect_creations(["a", "b"].into_iter(), now);
+        asked.creation_settled("a");
+        asked.creation_settled("c");
         assert!(asked.pending(now));
         assert!(!asked.pending(now + TIMEOUT));
-        asked.creation_settled(2);
+        asked.creation_settled("b");
         assert!(!asked.pending(now));
-        asked.creation_settled(1);
-        asked.expect_creations(1, now);
-        assert!(asked.pending(now), "one settled too often is no credit");
     }
 
     #[test]

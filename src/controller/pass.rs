@@ -6,11 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use kube::Client;
 use serde_json::Value;
 
-use super::announce::announce;
+use super::announce::Announcer;
 use super::queue::Key;
 use super::{claim, scale};
 use crate::cluster::rest::{self, JOBS};
-use crate::job::{BackoffRecord, Gate, Job, JobStatus, Plan, Scale};
+use crate::job::{BackoffRecord, Gate, Job, JobStatus, Plan, Pod, Scale};
 
 /// Everything that a pass needs; taken from the world before it starts.
 pub(super) struct Pass {
@@ -22,6 +22,12 @@ pub(super) struct Pass {
     pub(super) job: Job,
     /// What to do.
     pub(super) plan: Plan,
+    /// The names of the Pods to create.
+    pub(super) names: Vec<String>,
+    /// Another process may work on the same Job: its Pods are touched only if the Job, read live, is still as it was planned for.
+    pub(super) recheck: bool,
+    /// Where events go.
+    pub(super) announcer: Announcer,
     /// When it was planned.
     pub(super) now: Timestamp,
 }
@@ -33,8 +39,10 @@ pub(super) struct PassReport {
     pub(super) key: Key,
     /// Its uid.
     pub(super) uid: String,
-    /// Creations that were expected and did not happen.
-    pub(super) not_created: usize,
+    /// Pods that were created, or were there already, as the server answered.
+    pub(super) pods: Vec<Pod>,
+    /// Names of Pods that were expected and not created.
+    pub(super) not_created: Vec<String>,
     /// Deletions that were expected and did not happen.
     pub(super) not_deleted: Vec<String>,
     /// Pods whose tracking finalizer is gone now.
@@ -45,19 +53,27 @@ pub(super) struct PassReport {
     pub(super) finished: bool,
     /// The Job as the server answered last.
     pub(super) object: Option<Value>,
+    /// The Job as it was read after the server refused a status: the observation was old.
+    pub(super) reread: Option<Reread>,
     /// When to look again, or what went wrong.
     pub(super) result: Result<Option<SignedDuration>, kube::Error>,
 }
 
+/// What was found where a status could not be written.
+#[derive(Debug)]
+pub(super) enum Reread {
+    /// The Job, or another one of the same name.
+    Found(Value),
+    /// Nothing.
+    Gone,
+}
+
 impl PassReport {
     /// The pass ended before scaling: what was expected of it will not come.
-    fn nothing_done(&mut self, scale: &Scale) {
-        match scale {
-            Scale::None => {}
-            Scale::Create(pods) => self.not_created = pods.len(),
-            Scale::Delete { pods, .. } => {
-                self.not_deleted = pods.iter().map(|pod| pod.uid.clone()).collect();
-            }
+    fn nothing_done(&mut self, scale: &Scale, names: Vec<String>) {
+        self.not_created = names;
+        if let Scale::Delete { pods, .. } = scale {
+            self.not_deleted = pods.iter().map(|pod| pod.uid.clone()).collect();
         }
     }
 }
@@ -68,12 +84,14 @@ impl Pass {
         let mut report = PassReport {
             key: self.key.clone(),
             uid: self.job.uid.clone(),
-            not_created: 0,
+            pods: Vec::new(),
+            not_created: Vec::new(),
             not_deleted: Vec::new(),
             freed: BTreeSet::new(),
             backoff: None,
             finished: false,
             object: None,
+            reread: None,
             result: Ok(None),
         };
         report.result = self.stages(&client, &mut report).await;
@@ -85,20 +103,23 @@ impl Pass {
         client: &Client,
         report: &mut PassReport,
     ) -> Result<Option<SignedDuration>, kube::Error> {
-        announce(client, &self.job, &self.plan.events, self.now).await;
+        self.announcer
+            .announce(&self.job, &self.plan.events, self.now);
         if self.plan.gate != Gate::Open {
             return Ok(None);
         }
-        if let Err(error) = claim::perform(client, &self.job, &self.plan).await {
-            report.nothing_done(&self.plan.scale);
+        if let Err(error) = self.claim(client, report).await {
+            report.nothing_done(&self.plan.scale, std::mem::take(&mut self.names));
             return Err(error);
         }
-        let scaled = scale::perform(client, &self.job, &self.plan.scale).await;
+        let scaled = scale::perform(client, &self.job, &self.plan.scale, &self.names).await;
+        report.pods = scaled.pods;
         report.not_created = scaled.not_created;
         report.not_deleted = scaled.not_deleted;
-        announce(client, &self.job, &scaled.events, self.now).await;
+        self.announcer.announce(&self.job, &scaled.events, self.now);
         let tracking = self.plan.settle(&scaled.outcome);
-        announce(client, &self.job, &tracking.events, self.now).await;
+        self.announcer
+            .announce(&self.job, &tracking.events, self.now);
         if let Some(status) = &tracking.write_before {
             self.write(client, status, report).await?;
         }
@@ -112,11 +133,26 @@ impl Pass {
             self.write(client, status, report).await?;
         }
         report.finished = ending.finished;
-        announce(client, &self.job, &ending.events, self.now).await;
+        self.announcer.announce(&self.job, &ending.events, self.now);
         match scaled.error.or(error) {
             Some(error) => Err(error),
             None => Ok(ending.wake_after),
         }
+    }
+
+    /// Whatever has to hold before Pods are created or deleted.
+    async fn claim(&self, client: &Client, report: &mut PassReport) -> Result<(), kube::Error> {
+        if self.recheck && self.plan.scale != Scale::None {
+            report.reread = self.reread(client).await;
+            let version = |object: &Value| object.pointer("/metadata/resourceVersion").cloned();
+            match &report.reread {
+                Some(Reread::Found(live)) if version(live) == version(&self.object) => {
+                    report.reread = None;
+                }
+                _ => return Err(kube::Error::Service("the Job has changed".into())),
+            }
+        }
+        claim::perform(client, &self.job, &self.plan).await
     }
 
     async fn write(
@@ -126,8 +162,30 @@ impl Pass {
         report: &mut PassReport,
     ) -> Result<(), kube::Error> {
         self.object["status"] = status.to_value();
-        self.object = rest::replace_status(client, JOBS, &self.object).await?;
-        report.object = Some(self.object.clone());
-        Ok(())
+        match rest::replace_status(client, JOBS, &self.object).await {
+            Ok(object) => {
+                self.object = object;
+                report.object = Some(self.object.clone());
+                Ok(())
+            }
+            Err(error) => {
+                if [404, 409, 422]
+                    .iter()
+                    .any(|code| rest::is_status(&error, *code))
+                {
+                    report.reread = self.reread(client).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads the Job live, so that the next try does not depend on an event that may never come.
+    async fn reread(&self, client: &Client) -> Option<Reread> {
+        match rest::get(client, JOBS, &self.job.namespace, &self.job.name).await {
+            Ok(live) => Some(Reread::Found(live)),
+            Err(error) if rest::is_status(&error, 404) => Some(Reread::Gone),
+            Err(_) => None,
+        }
     }
 }

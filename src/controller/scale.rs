@@ -7,17 +7,20 @@ use kube::Client;
 use serde_json::{Value, json};
 
 use crate::cluster::rest::{self, PODS};
-use crate::job::{Job, JobEvent, NewPod, PodRef, Scale, ScaleOutcome, batches, new_pod};
+use crate::job::{Job, JobEvent, NewPod, Pod, PodRef, Scale, ScaleOutcome, batches, new_pod};
 
 /// Requests of one pass that are under way at a time.
 const CONCURRENCY: usize = 32;
 
 /// What came of the actions, and what to say of it.
+#[derive(Default)]
 pub(super) struct Scaled {
     /// For [`crate::job::Plan::settle`].
     pub(super) outcome: ScaleOutcome,
-    /// Creations that were asked for and will not be seen.
-    pub(super) not_created: usize,
+    /// Pods that were created, or were there already, as the server answered.
+    pub(super) pods: Vec<Pod>,
+    /// Names that were asked for and will not be seen.
+    pub(super) not_created: Vec<String>,
     /// Deletions that were asked for and will not be seen.
     pub(super) not_deleted: Vec<String>,
     /// Events to record.
@@ -26,11 +29,11 @@ pub(super) struct Scaled {
     pub(super) error: Option<kube::Error>,
 }
 
-/// Performs a [`Scale`].
-pub(super) async fn perform(client: &Client, job: &Job, scale: &Scale) -> Scaled {
+/// Performs a [`Scale`]; each Pod to create has a name of its own in `names`.
+pub(super) async fn perform(client: &Client, job: &Job, scale: &Scale, names: &[String]) -> Scaled {
     match scale {
-        Scale::None => Scaled::nothing(),
-        Scale::Create(pods) => create(client, job, pods).await,
+        Scale::None => Scaled::default(),
+        Scale::Create(pods) => create(client, job, pods, names).await,
         Scale::Delete {
             pods,
             strip_finalizer,
@@ -39,65 +42,99 @@ pub(super) async fn perform(client: &Client, job: &Job, scale: &Scale) -> Scaled
 }
 
 impl Scaled {
-    fn nothing() -> Self {
-        Self {
-            outcome: ScaleOutcome::default(),
-            not_created: 0,
-            not_deleted: Vec::new(),
-            events: Vec::new(),
-            error: None,
-        }
-    }
-
     fn failed(&mut self, error: kube::Error) {
         self.outcome.failed = true;
         self.error.get_or_insert(error);
     }
+
+    fn created(&mut self, name: &str, result: kube::Result<Value>) {
+        match result.map(|pod| Pod::from_value(&pod)) {
+            Ok(Ok(pod)) => {
+                // What was there already may have ended meanwhile.
+                self.outcome.created += usize::from(pod.is_active());
+                let message = format!("Created pod: {}", pod.name);
+                self.events
+                    .push(JobEvent::normal("SuccessfulCreate", message));
+                self.pods.push(pod);
+            }
+            Ok(Err(shape)) => self.failed(kube::Error::Service(shape.into())),
+            // Nothing more will be created there, and the Job is on its way out too: no reason to try again.
+            Err(error) if is_terminating_namespace(&error) => {
+                self.outcome.created += 1;
+                self.not_created.push(name.to_owned());
+            }
+            Err(error) => {
+                let message = format!("Error creating: {error}");
+                self.events.push(JobEvent::warning("FailedCreate", message));
+                self.not_created.push(name.to_owned());
+                self.failed(error);
+            }
+        }
+    }
 }
 
-async fn create(client: &Client, job: &Job, pods: &[NewPod]) -> Scaled {
-    let mut scaled = Scaled::nothing();
-    let (mut left, mut refused) = (pods, 0);
-    for size in batches(pods.len()) {
+async fn create(client: &Client, job: &Job, pods: &[NewPod], names: &[String]) -> Scaled {
+    let mut scaled = Scaled::default();
+    let wanted: Vec<(NewPod, String)> = pods.iter().copied().zip(names.iter().cloned()).collect();
+    let mut left = wanted.as_slice();
+    for size in batches(wanted.len()) {
         let (batch, rest) = left.split_at(size);
         left = rest;
         let requests = stream::iter(batch.to_vec())
-            .map(|pod| create_one(client, job, pod))
+            .map(|(pod, name)| async move {
+                let result = create_one(client, job, pod, &name).await;
+                (name, result)
+            })
             .buffer_unordered(CONCURRENCY);
-        for result in requests.collect::<Vec<_>>().await {
-            match result {
-                Ok(pod) => {
-                    scaled.outcome.created += 1;
-                    let message = format!("Created pod: {}", name(&pod));
-                    let event = JobEvent::normal("SuccessfulCreate", message);
-                    scaled.events.push(event);
-                }
-                // Nothing more will be created there, and the Job is on its way out too: no reason to try again.
-                Err(error) if is_terminating_namespace(&error) => refused += 1,
-                Err(error) => {
-                    let message = format!("Error creating: {error}");
-                    let event = JobEvent::warning("FailedCreate", message);
-                    scaled.events.push(event);
-                    scaled.failed(error);
-                }
-            }
+        for (name, result) in requests.collect::<Vec<_>>().await {
+            scaled.created(&name, result);
         }
         if scaled.outcome.failed {
             break;
         }
     }
-    scaled.not_created = pods.len() - scaled.outcome.created;
-    scaled.outcome.created += refused;
+    scaled
+        .not_created
+        .extend(left.iter().map(|(_, name)| name.clone()));
     scaled
 }
 
-async fn create_one(client: &Client, job: &Job, pod: NewPod) -> kube::Result<Value> {
-    let body = new_pod(job, &pod);
+async fn create_one(client: &Client, job: &Job, pod: NewPod, name: &str) -> kube::Result<Value> {
+    let mut body = new_pod(job, &pod);
     let labels = body["metadata"]["labels"].as_object();
     if labels.is_none_or(serde_json::Map::is_empty) {
         return Err(kube::Error::Service(
             "unable to create pods, no labels".into(),
         ));
+    }
+    body["metadata"]["name"] = name.into();
+    match rest::create(client, PODS, &job.namespace, "", &body).await {
+        Err(error) if rest::is_status(&error, 409) => taken(client, job, body, name, error).await,
+        result => result,
+    }
+}
+
+/// The name is taken. A Pod of this Job is the one that was wanted, whoever asked for it; another Pod only has the name.
+async fn taken(
+    client: &Client,
+    job: &Job,
+    mut body: Value,
+    name: &str,
+    conflict: kube::Error,
+) -> kube::Result<Value> {
+    let found = match rest::get(client, PODS, &job.namespace, name).await {
+        // It was going, or is seen by one server only: later.
+        Err(error) if rest::is_status(&error, 404) => return Err(conflict),
+        found => found?,
+    };
+    let owner = Pod::from_value(&found)
+        .ok()
+        .and_then(|pod| pod.controller_uid);
+    if owner.as_deref() == Some(job.uid.as_str()) {
+        return Ok(found);
+    }
+    if let Some(metadata) = body["metadata"].as_object_mut() {
+        metadata.shift_remove("name");
     }
     rest::create(client, PODS, &job.namespace, "", &body).await
 }
@@ -120,7 +157,7 @@ async fn delete(client: &Client, job: &Job, pods: &[PodRef], strip: bool) -> Sca
             (pod, result)
         })
         .buffer_unordered(CONCURRENCY);
-    let mut scaled = Scaled::nothing();
+    let mut scaled = Scaled::default();
     for (pod, result) in requests.collect::<Vec<_>>().await {
         match result {
             Ok(()) => {
@@ -199,9 +236,4 @@ pub(super) fn gone_is_fine(result: kube::Result<Value>) -> kube::Result<()> {
         Err(error) if rest::is_status(&error, 404) => Ok(()),
         Err(error) => Err(error),
     }
-}
-
-fn name(object: &Value) -> String {
-    let name = object.pointer("/metadata/name").and_then(Value::as_str);
-    name.unwrap_or_default().to_owned()
 }

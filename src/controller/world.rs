@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::expectations::Expectations;
+use super::gone::Gone;
 use super::queue::Key;
 use crate::job::{Job, Memory, Pod, PodRef};
 
@@ -21,6 +22,30 @@ pub(super) struct JobEntry {
     pub(super) memory: Memory,
     /// What was asked and not yet seen.
     pub(super) expectations: Expectations,
+    /// How many names of its Pods are used up, see [`super::naming`].
+    pub(super) names_taken: u32,
+    /// The last status of which it is known that the observed Pods are no older: our own, or one that a look followed.
+    pub(super) trusted: Value,
+}
+
+impl JobEntry {
+    fn new(object: Value, job: Job) -> Self {
+        Self {
+            object,
+            job,
+            memory: Memory::default(),
+            expectations: Expectations::default(),
+            names_taken: 0,
+            trusted: Value::Null,
+        }
+    }
+
+    /// Whether the observed Pods are as new as the status; not if somebody else wrote it.
+    pub(super) fn is_trusted(&self) -> bool {
+        let status = &self.object["status"];
+        let empty = |status: &Value| status.as_object().is_none_or(serde_json::Map::is_empty);
+        *status == self.trusted || empty(status)
+    }
 }
 
 /// A Pod that still has the tracking finalizer although no unfinished Job of ours will ever count it.
@@ -59,37 +84,39 @@ pub(super) struct World {
     keys_by_uid: BTreeMap<String, Key>,
     holders: BTreeMap<String, Holder>,
     pods: BTreeMap<Holder, BTreeMap<String, Arc<Pod>>>,
+    gone: Gone,
 }
 
 impl World {
     /// Takes in a Job from a watch or from the answer to a write; an older version than the one known is ignored.
     pub(super) fn job_seen(&mut self, object: Value) -> Option<Key> {
         let job = Job::from_value(&object).ok()?;
+        if self.gone.is_old(&job.uid, version(&object)) {
+            return None;
+        }
         let key = Key {
             namespace: job.namespace.clone(),
             name: job.name.clone(),
         };
         match self.jobs.get_mut(&key) {
+            // Versions grow over all Jobs, so that an older one may be the former owner of the name, too.
+            Some(entry) if version(&object) < version(&entry.object) => return None,
             Some(entry) if entry.job.uid == job.uid => {
-                if version(&object) < version(&entry.object) {
-                    return None;
-                }
                 entry.object = object;
                 entry.job = job;
             }
             _ => {
                 self.job_gone(&key);
                 self.keys_by_uid.insert(job.uid.clone(), key.clone());
-                let entry = JobEntry {
-                    object,
-                    job,
-                    memory: Memory::default(),
-                    expectations: Expectations::default(),
-                };
-                self.jobs.insert(key.clone(), entry);
+                self.jobs.insert(key.clone(), JobEntry::new(object, job));
             }
         }
         Some(key)
+    }
+
+    /// A Job is gone, and nothing up to this version is news of it any more.
+    pub(super) fn job_ends(&mut self, uid: &str, version: u64) {
+        self.gone.note(uid, version);
     }
 
     /// Forgets a Job; its Pods stay until they are seen gone.
@@ -98,6 +125,7 @@ impl World {
             return Vec::new();
         };
         self.keys_by_uid.remove(&entry.job.uid);
+        self.gone.note(&entry.job.uid, version(&entry.object));
         self.orphans_of(&entry.job.uid)
     }
 
@@ -107,13 +135,16 @@ impl World {
             Some(uid) => Holder::Job(uid.clone()),
             None => Holder::Nobody(pod.namespace.clone()),
         };
+        if self.is_old(&pod) {
+            return Vec::new();
+        }
         let before = self.holders.get(&pod.uid).cloned();
         let mut keys = Vec::new();
         if let Some(before) = before.as_ref().filter(|before| **before != holder) {
             keys.extend(self.pod_leaves(before, &pod.uid));
         }
         match &holder {
-            Holder::Job(uid) => keys.extend(self.pod_of_job(uid, &pod, before.is_none())),
+            Holder::Job(uid) => keys.extend(self.pod_of_job(uid, &pod)),
             Holder::Nobody(_) if !pod.deleting => keys.extend(self.adopters(&pod)),
             Holder::Nobody(_) => {}
         }
@@ -123,12 +154,20 @@ impl World {
         keys
     }
 
-    fn pod_of_job(&mut self, job_uid: &str, pod: &Pod, new: bool) -> Option<Key> {
+    /// Whether a newer version of this Pod is known, or that it is gone.
+    fn is_old(&self, pod: &Pod) -> bool {
+        let version = pod.version();
+        let known = self
+            .holders
+            .get(&pod.uid)
+            .and_then(|holder| self.pods.get(holder)?.get(&pod.uid));
+        known.is_some_and(|known| version < known.version()) || self.gone.is_old(&pod.uid, version)
+    }
+
+    fn pod_of_job(&mut self, job_uid: &str, pod: &Pod) -> Option<Key> {
         let key = self.keys_by_uid.get(job_uid)?.clone();
         if let Some(entry) = self.jobs.get_mut(&key) {
-            if new {
-                entry.expectations.creation_settled(1);
-            }
+            entry.expectations.creation_settled(&pod.name);
             if pod.deleting {
                 entry.expectations.deletion_settled(&pod.uid);
             }
@@ -151,10 +190,49 @@ impl World {
         jobs.map(|(key, _)| key.clone()).collect()
     }
 
-    /// Forgets a Pod; says whose Job wants a look.
-    pub(super) fn pod_gone(&mut self, uid: &str) -> Option<Key> {
-        let holder = self.holders.remove(uid)?;
+    /// Forgets a Pod of which nothing up to a version is news any more; says whose Job wants a look.
+    pub(super) fn pod_gone(&mut self, uid: &str, version: u64) -> Option<Key> {
+        let holder = self.holders.get(uid)?.clone();
+        let known = self
+            .pods
+            .get(&holder)
+            .and_then(|pods| pods.get(uid))
+            .map_or(0, |pod| pod.version());
+        self.gone.note(uid, version.max(known));
+        self.holders.remove(uid);
         self.pod_leaves(&holder, uid)
+    }
+
+    /// Takes in a full list of the Pods that a Job's selector matches; what is missing there is gone.
+    pub(super) fn pods_listed(&mut self, job: &Job, pods: Vec<Pod>, version: u64) {
+        let listed: BTreeSet<String> = pods.iter().map(|pod| pod.uid.clone()).collect();
+        for pod in pods {
+            self.pod_seen(pod);
+        }
+        let selected = |pod: &&Arc<Pod>| {
+            job.selector
+                .as_ref()
+                .is_none_or(|selector| selector.matches(&pod.labels))
+        };
+        let missing = |pod: &&Arc<Pod>| !listed.contains(&pod.uid) && pod.version() <= version;
+        let own = self.held(&Holder::Job(job.uid.clone()));
+        let lost: Vec<String> = own
+            .filter(selected)
+            .filter(missing)
+            .map(|pod| pod.uid.clone())
+            .collect();
+        for uid in lost {
+            self.pod_gone(&uid, version);
+        }
+    }
+
+    /// Whether a Pod is known to have its tracking finalizer.
+    pub(super) fn is_tracked(&self, uid: &str) -> bool {
+        let pod = self
+            .holders
+            .get(uid)
+            .and_then(|holder| self.pods.get(holder)?.get(uid));
+        pod.is_some_and(|pod| pod.tracking_finalizer_at.is_some())
     }
 
     fn pod_leaves(&mut self, holder: &Holder, uid: &str) -> Option<Key> {
@@ -243,7 +321,7 @@ impl World {
 }
 
 /// `metadata.resourceVersion` as a number; comparable since Kubernetes 1.35 (KEP-5504), growing on every server before it.
-fn version(object: &Value) -> u64 {
+pub(super) fn version(object: &Value) -> u64 {
     object
         .pointer("/metadata/resourceVersion")
         .and_then(Value::as_str)

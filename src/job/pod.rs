@@ -163,6 +163,11 @@ impl Pod {
         })
     }
 
+    /// Its `resourceVersion` as a number; 0 if it is none.
+    pub fn version(&self) -> u64 {
+        self.resource_version.parse().unwrap_or(0)
+    }
+
     /// Succeeded or failed.
     pub fn is_finished(&self) -> bool {
         matches!(self.phase, Phase::Succeeded | Phase::Failed)

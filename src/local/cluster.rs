@@ -36,7 +36,7 @@ pub struct Cluster {
     api: Api,
     node: Node,
     stop: watch::Sender<bool>,
-    controller: JoinHandle<()>,
+    controller: JoinHandle<controller::Ran>,
     /// Scratch folders and logs; removed when dropped.
     folder: tempfile::TempDir,
 }
@@ -122,6 +122,8 @@ fn controller_options() -> controller::Options {
         selector: None,
         gather: GATHER,
         concurrency: PASSES_MAX,
+        pods_per_second: None,
+        once: false,
         clock: Arc::new(Timestamp::now),
     }
 }

@@ -55,7 +55,9 @@ fn a_pod_that_is_seen_twice_settles_one_creation() {
     let mut world = World::default();
     let key = seen(&mut world, "a", 1);
     let entry = world.job_mut(&key, "a").expect("known");
-    entry.expectations.expect_creations(2, Duration::ZERO);
+    entry
+        .expectations
+        .expect_creations(["p", "q"].into_iter(), Duration::ZERO);
     assert_eq!(world.pod_seen(pod("p", "a")), std::slice::from_ref(&key));
     world.pod_seen(pod("p", "a"));
     assert!(world.memory_of(&key, Duration::ZERO).expecting);
@@ -74,7 +76,7 @@ fn pods_of_a_job_that_is_gone_are_orphans_and_those_of_a_running_one_are_not() {
     let orphans = world.job_gone(&key);
     assert_eq!(orphans.len(), 1);
     assert_eq!(orphans[0].pod.finalizer_at, Some(0));
-    world.pod_gone("p");
+    world.pod_gone("p", 0);
     assert_eq!(world.orphans_of("a"), []);
 }
 

@@ -68,7 +68,7 @@ impl Api {
             Route::AccessReview => Ok(Answer::Created(discovery::allowed(&json_body(body)?))),
             Route::Collection { kind, namespace } => match parts.method {
                 Method::GET if query.watch => {
-                    watching::watch(&self.store, kind, namespace.as_deref(), &query)
+                    Ok(watching::watch(&self.store, kind, namespace, &query))
                 }
                 Method::GET => {
                     listing::list(&self.store, kind, namespace.as_deref(), &query, parts)

@@ -16,7 +16,7 @@ use super::query::Query;
 use super::respond::Answer;
 use crate::local::kind::Kind;
 use crate::local::selector::Filter;
-use crate::local::store::{ApiError, Change, ChangeKind, Store};
+use crate::local::store::{Change, ChangeKind, Store};
 
 /// How long a watch without `timeoutSeconds` lives; the API server takes 30 to 60 minutes.
 const DEFAULT_TIMEOUT: u64 = 1800;
@@ -42,18 +42,24 @@ struct Watch {
 pub(super) fn watch(
     store: &Arc<Store>,
     kind: &'static Kind,
-    namespace: Option<&str>,
+    namespace: Option<String>,
     query: &Query,
-) -> Result<Answer, ApiError> {
+) -> Answer {
     let changed = store.subscribe();
     let mut ready = VecDeque::new();
+    let mut broken = false;
     let revision = match query.resource_version.filter(|revision| *revision > 0) {
         Some(revision) if !query.initial_events => {
-            store.changes_after(kind, revision)?;
+            // The API server answers a watch from too long ago with 200 and an event that says so; a client that gets 410
+            // as the answer itself does not know that it has to list again.
+            if let Err(error) = store.changes_after(kind, revision) {
+                ready.push_back(json!({"type": "ERROR", "object": error.status()}));
+                broken = true;
+            }
             revision
         }
         _ => {
-            let listed = store.list(kind, namespace, &query.filter, None, None);
+            let listed = store.list(kind, namespace.as_deref(), &query.filter, None, None);
             ready.extend(listed.objects.iter().map(|object| event("ADDED", object)));
             if query.initial_events {
                 ready.push_back(bookmark(kind, listed.revision, true));
@@ -65,14 +71,14 @@ pub(super) fn watch(
     let watch = Watch {
         store: store.clone(),
         kind,
-        namespace: namespace.map(str::to_owned),
+        namespace,
         filter: query.filter.clone(),
         revision,
         bookmarks: query.bookmarks,
         ends: Instant::now() + Duration::from_secs(seconds),
         changed,
         ready,
-        broken: false,
+        broken,
     };
     let events = stream::unfold(watch, |mut watch| async move {
         let event = watch.next().await?;
@@ -80,7 +86,7 @@ pub(super) fn watch(
         line.push('\n');
         Some((Ok(Bytes::from(line)), watch))
     });
-    Ok(Answer::Events(events.boxed()))
+    Answer::Events(events.boxed())
 }
 
 impl Watch {

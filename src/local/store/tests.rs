@@ -340,3 +340,25 @@ fn history_gives_changes_in_order_and_says_when_it_does_not_reach_back() {
         Err(410)
     );
 }
+
+#[test]
+fn a_job_status_that_breaks_a_rule_is_refused_and_says_which() {
+    let store = store();
+    let mut object = (*store
+        .create(&JOB, "default", job(), false)
+        .expect("created"))
+    .clone();
+    object["status"] = json!({"active": 1, "ready": 2});
+    let error = store
+        .replace(&JOB, "default", "pi", Target::Status, object.clone())
+        .expect_err("refused");
+    assert_eq!(error.code, 422);
+    assert!(
+        error.message.contains("RejectMoreReadyThanActivePods"),
+        "{error}"
+    );
+    object["status"] = json!({"active": 2, "ready": 2});
+    store
+        .replace(&JOB, "default", "pi", Target::Status, object)
+        .expect("taken");
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{ApiError, Key, State, Store, object};
+use crate::job::status_rules::validate_status_update;
 use crate::local::kind::{JOB, Kind, POD};
 
 /// Which part of an object a write is about.
@@ -91,6 +92,9 @@ impl State {
         if kind.has_status && target == Target::Object {
             check_immutable(kind, name, &current, &wanted)?;
         }
+        if *kind == JOB && target == Target::Status {
+            check_job_status(name, &current, &wanted)?;
+        }
         if wanted == *current {
             return Ok(current);
         }
@@ -135,6 +139,25 @@ fn check_identity(
         return Err(ApiError::conflict(kind, name, why));
     }
     Ok(())
+}
+
+/// What the server refuses in a Job's status, whoever writes it.
+fn check_job_status(name: &str, current: &Value, wanted: &Value) -> Result<(), ApiError> {
+    let causes = validate_status_update(&current["spec"], &current["status"], &wanted["status"]);
+    let causes: Vec<_> = causes
+        .into_iter()
+        .map(|cause| {
+            (
+                cause.field,
+                format!("{} value: refused by {}", cause.kind, cause.rule),
+            )
+        })
+        .collect();
+    if causes.is_empty() {
+        Ok(())
+    } else {
+        Err(ApiError::invalid(&JOB, name, &causes))
+    }
 }
 
 /// A write to one part leaves the other as it is, and nobody writes what belongs to the server.

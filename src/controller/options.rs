@@ -1,0 +1,54 @@
+//! How the loop runs, and which Jobs are its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::job::{Job, RECONCILER_NAME};
+
+/// Which Jobs this controller may act on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The cluster has no other controller: unmanaged Jobs, and those of [`RECONCILER_NAME`].
+    Everything,
+    /// Only Jobs whose `spec.managedBy` is [`RECONCILER_NAME`].
+    HandedOver,
+}
+
+impl Owner {
+    pub(super) fn owns(self, job: &Job) -> bool {
+        let unmanaged = self == Self::Everything && job.is_managed_by_cluster();
+        unmanaged || job.is_managed_by(RECONCILER_NAME)
+    }
+}
+
+/// How the loop runs.
+#[derive(Clone)]
+pub struct Options {
+    /// Which Jobs to act on.
+    pub owner: Owner,
+    /// The namespace to watch, or all.
+    pub namespace: Option<String>,
+    /// A label selector for Jobs.
+    pub selector: Option<String>,
+    /// Changes of Pods are gathered for so long before a pass (`syncJobBatchPeriod` is one second).
+    pub gather: Duration,
+    /// The most passes under way at a time.
+    pub concurrency: usize,
+    /// The most Pods to create in a second; `None` is as fast as the server takes them.
+    pub pods_per_second: Option<f64>,
+    /// Ends after one pass over every Job.
+    pub once: bool,
+    /// The wall clock.
+    pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+/// What the loop did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ran {
+    /// Passes that ended well.
+    pub good: usize,
+    /// Passes that ended in an error.
+    pub failed: usize,
+}
