@@ -18,7 +18,7 @@ use crate::cluster::act::suspend_jobs;
 use crate::cluster::gate::Gate;
 use crate::cluster::observe::Observed;
 use crate::cluster::submit::Outcome;
-use crate::group::{Group, HaltWhen, Observation, Place, Policy, Room, Stopped, What};
+use crate::group::{Group, HaltWhen, Observation, Place, Policy, Room, Stopped};
 use crate::terminal::Signals;
 pub(super) use outputs::LogMode;
 use outputs::Outputs;
@@ -54,6 +54,8 @@ pub(super) struct Follow<'a> {
     pub(super) client: Client,
     /// Whose output is shown.
     pub(super) logs: LogMode,
+    /// Only these items' output is shown; all, if there are none.
+    pub(super) only_items: Vec<String>,
     /// When to give up.
     pub(super) timeout: Option<Duration>,
     /// A group without members ends the command at once.
@@ -248,19 +250,19 @@ impl Loop<'_, '_> {
     }
 
     fn take_in(&mut self, seen: Observation) -> CliResult<()> {
-        if let Observation::Pod(pod) = &seen {
-            let item = self
-                .follow
-                .group
-                .member(&pod.job)
-                .map_or(pod.name.as_str(), |member| member.item.as_str());
-            self.outputs.pod_seen(pod, item);
-        }
+        let place = match &seen {
+            Observation::Pod(pod) => Some(pod.job.clone()),
+            Observation::Job(job) => Some(job.place.clone()),
+            _ => None,
+        };
         for change in self.follow.group.handle(Timestamp::now(), seen) {
             self.dirty = true;
             self.screen.change(&change, &self.follow.group)?;
-            if let What::Created = change.what {
-                tracing::debug!(job = %change.place, "created");
+        }
+        if let Some(member) = place.and_then(|place| self.follow.group.member(&place)) {
+            let only = &self.follow.only_items;
+            if only.is_empty() || only.contains(&member.item) {
+                self.outputs.member_seen(member);
             }
         }
         Ok(())

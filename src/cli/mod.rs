@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand, with its arguments, its help and what it does.
 
+mod choice;
 mod delete;
 mod error;
 mod expand;
@@ -7,12 +8,15 @@ mod follow;
 mod input;
 #[cfg(unix)]
 mod local;
+mod logs;
 mod output_dir;
+mod retry;
 mod run;
 mod screen;
 mod session;
 mod status;
 mod submit;
+mod suspend;
 mod target;
 mod template;
 mod wait;
@@ -84,6 +88,14 @@ enum Command {
     Wait(wait::Args),
     /// Show the groups of a namespace, or one group
     Status(status::Args),
+    /// Print what the members of a group wrote
+    Logs(logs::Args),
+    /// Delete the Jobs of members that failed, and create them again
+    Retry(retry::Args),
+    /// Suspend a group's Jobs: their Pods are ended, and none is created until they are resumed
+    Suspend(suspend::SuspendArgs),
+    /// Resume a group's Jobs that are suspended
+    Resume(suspend::ResumeArgs),
     /// Delete a group's Jobs and their Pods
     Delete(delete::Args),
     /// The templates that come with the tool
@@ -120,6 +132,10 @@ pub fn main() -> ExitCode {
         Command::Watch(args) => watch::watch(&args, &cli.global),
         Command::Wait(args) => wait::wait(&args, &cli.global),
         Command::Status(args) => status::status(&args, &cli.global),
+        Command::Logs(args) => logs::logs(&args, &cli.global),
+        Command::Retry(args) => retry::retry(&args, &cli.global),
+        Command::Suspend(args) => suspend::suspend(&args, &cli.global),
+        Command::Resume(args) => suspend::resume(&args, &cli.global),
         Command::Delete(args) => delete::delete(&args, &cli.global),
         Command::Template(args) => template::template(&args),
         #[cfg(unix)]

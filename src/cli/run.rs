@@ -97,6 +97,9 @@ pub(super) struct ShowArgs {
     /// Give up after this time, with exit code 124: 90, 10m, 2h
     #[arg(long, value_name = "TIME")]
     timeout: Option<String>,
+    /// Whose output is shown, if not all members'
+    #[arg(skip)]
+    pub(super) items: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -105,6 +108,17 @@ enum Output {
 }
 
 impl ShowArgs {
+    /// For `logs --follow`: all output, or that of some items, and nothing else.
+    pub(super) fn for_logs(items: &[String]) -> Self {
+        Self {
+            progress: Progress::None,
+            output: None,
+            logs: Some(LogMode::All),
+            timeout: None,
+            items: items.to_vec(),
+        }
+    }
+
     pub(super) fn progress(&self) -> Progress {
         match self.output {
             Some(Output::Json) => Progress::Json,
@@ -200,6 +214,7 @@ async fn follow_batch(
         observed: observe(&session.client, Some(&session.namespace), &target.selector),
         client: session.client.clone(),
         logs: args.show.logs(session.is_local()),
+        only_items: Vec::new(),
         timeout,
         must_exist: false,
     };

@@ -233,6 +233,15 @@ fn print_json(event: &Value) -> std::io::Result<()> {
     out.flush()
 }
 
+/// A line of output: as it is for a program, and shown instead of obeyed for a terminal.
+pub(super) fn as_output(line: &str) -> String {
+    if std::io::stdout().is_terminal() {
+        render::show_line(line).into_owned()
+    } else {
+        line.to_owned()
+    }
+}
+
 /// A warning, on standard error.
 pub(super) fn warn(text: &str) {
     say(&format!("warning: {text}"));

@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::cluster::logs::{self, Log};
-use crate::group::{Place, PodState, PodView};
+use crate::group::{Member, Place, PodState, PodView};
 
 /// Outputs that are read at a time; the others wait for their turn.
 const AT_ONCE: usize = 50;
@@ -65,8 +65,16 @@ impl Outputs {
         }
     }
 
-    /// A Pod was seen: its output may be wanted now.
-    pub(super) fn pod_seen(&mut self, pod: &PodView, item: &str) {
+    /// A member was seen: the output of its Pods may be wanted now.
+    pub(super) fn member_seen(&mut self, member: &Member) {
+        if self.mode != LogMode::None && member.job().is_some() {
+            for pod in member.pods() {
+                self.pod_seen(pod, &member.item);
+            }
+        }
+    }
+
+    fn pod_seen(&mut self, pod: &PodView, item: &str) {
         let failed = matches!(pod.state, PodState::Failed(_) | PodState::Restarting(..));
         let began = failed || matches!(pod.state, PodState::Running | PodState::Succeeded);
         let wanted = match self.mode {
