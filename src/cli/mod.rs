@@ -6,6 +6,7 @@ mod error;
 mod expand;
 mod follow;
 mod input;
+mod lint;
 #[cfg(unix)]
 mod local;
 mod logs;
@@ -78,6 +79,8 @@ pub(crate) struct Global {
 enum Command {
     /// Print the manifests that a template and a list give
     Expand(expand::Args),
+    /// Say what is wrong with a template
+    Lint(lint::Args),
     /// Expand, submit, and watch to the end
     Run(run::Args),
     /// Expand, submit, and return
@@ -127,6 +130,7 @@ pub fn main() -> ExitCode {
     trace(cli.global.verbose);
     let result = match cli.command {
         Command::Expand(args) => expand::expand(&args, &cli.global),
+        Command::Lint(args) => lint::lint(&args, &cli.global),
         Command::Run(args) => run::run(&args, &cli.global),
         Command::Submit(args) => submit::submit(&args, &cli.global),
         Command::Watch(args) => watch::watch(&args, &cli.global),

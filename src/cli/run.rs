@@ -63,9 +63,10 @@ pub(super) struct PolicyArgs {
 }
 
 impl PolicyArgs {
-    fn policy(&self) -> CliResult<Policy> {
+    /// The policy; the list itself may have said how many run at once.
+    fn policy(&self, of_list: Option<usize>) -> CliResult<Policy> {
         Ok(Policy {
-            max_active: self.max_active.map(NonZeroUsize::get),
+            max_active: self.max_active.map(NonZeroUsize::get).or(of_list),
             canary: self.canary.map(NonZeroUsize::get),
             halt: self
                 .halt
@@ -158,13 +159,13 @@ impl ShowArgs {
 /// Runs.
 pub(super) fn run(args: &Args, global: &Global) -> CliResult {
     let timeout = args.show.timeout()?;
-    args.policy.policy()?;
+    args.policy.policy(None)?;
     let batch = input::read(
         &args.template,
         &args.items,
         global.connection.namespace.as_deref(),
     )?;
-    input::check(&batch)?;
+    batch.check()?;
     block_on(async {
         let session = if args.local {
             Session::local(global).await?
@@ -209,7 +210,7 @@ async fn follow_batch(
             outcomes,
             gate,
             answered: 0,
-            policy: args.policy.policy()?,
+            policy: args.policy.policy(batch.max_active)?,
         }),
         observed: observe(&session.client, Some(&session.namespace), &target.selector),
         client: session.client.clone(),

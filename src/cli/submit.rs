@@ -60,7 +60,7 @@ pub(super) fn submit(args: &Args, global: &Global) -> CliResult {
         &args.items,
         global.connection.namespace.as_deref(),
     )?;
-    input::check(&batch)?;
+    batch.check()?;
     let target = Target::group(&args.template.group_label, batch.template.group());
     block_on(async {
         let session = Session::connect(global).await?;
