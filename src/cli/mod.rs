@@ -11,6 +11,7 @@ mod lint;
 mod local;
 mod logs;
 mod output_dir;
+mod preflight;
 mod retry;
 mod run;
 mod screen;

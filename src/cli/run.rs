@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::error::INTERRUPTED;
 use super::follow::{self, Ending, Follow, LogMode, Submission};
 use super::input::{self, Batch, ItemArgs, TemplateArgs};
+use super::preflight::preflight;
 use super::screen::{Caption, Progress, Screen};
 use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
@@ -195,6 +196,7 @@ async fn follow_batch(
 ) -> CliResult<Ending> {
     let target = Target::group(&args.template.group_label, batch.template.group());
     let group = expected(batch, &session.namespace)?;
+    preflight(batch, session, true).await?;
     let gate = Gate::closed();
     let members = prepared(&batch.template, &batch.items, &session.namespace);
     let outcomes = submit(&session.client, members, "", &gate);

@@ -3,6 +3,7 @@
 use futures::stream::{LocalBoxStream, StreamExt};
 
 use super::input::{self, Batch, ItemArgs, TemplateArgs};
+use super::preflight::preflight;
 use super::run::{expected, prepared};
 use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
@@ -75,6 +76,7 @@ pub(super) fn submit(args: &Args, global: &Global) -> CliResult {
             }
             return Ok(0);
         }
+        preflight(&batch, &session, false).await?;
         create_all(&batch, &session, args.dry_run, &target, global).await
     })
 }

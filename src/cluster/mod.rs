@@ -5,6 +5,7 @@ pub mod connect;
 pub mod gate;
 pub mod logs;
 pub mod observe;
+pub mod preflight;
 pub mod problem;
 pub mod rest;
 pub mod submit;

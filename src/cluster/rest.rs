@@ -91,6 +91,11 @@ pub async fn get_path(client: &Client, path: &str) -> kube::Result<Value> {
     send(client, "GET", path, "application/json", &Value::Null).await
 }
 
+/// POST to any path.
+pub async fn post_path(client: &Client, path: &str, object: &Value) -> kube::Result<Value> {
+    send(client, "POST", path, "application/json", object).await
+}
+
 /// PUT of a whole object to its status subresource; the server checks its resourceVersion.
 pub async fn replace_status(
     client: &Client,
