@@ -11,6 +11,7 @@ use super::output_dir::OutputDir;
 use super::{CliResult, Global};
 use crate::items::{Item, ListError};
 use crate::manifest::names;
+use crate::render;
 use crate::template::{Names, Template};
 
 /// Bytes that are gathered before they are written.
@@ -179,9 +180,9 @@ fn write_files(batch: &Batch, folder: &OutputDir) -> CliResult {
         files.push((name.into_owned(), text));
     }
     let count = folder.write(&files)?;
-    let files = if count == 1 { "file" } else { "files" };
     super::screen::say(&format!(
-        "{count} {files} written to {}",
+        "{} written to {}",
+        render::counted(count, "file"),
         folder.path().display()
     ));
     Ok(0)

@@ -52,10 +52,8 @@ pub(super) fn lint(args: &Args, global: &Global) -> CliResult {
             )?;
         }
     }
-    super::screen::say(&format!(
-        "{errors} errors, {} warnings",
-        notices.len() - errors
-    ));
+    let warnings = render::counted(notices.len() - errors, "warning");
+    super::screen::say(&format!("{}, {warnings}", render::counted(errors, "error")));
     Ok(if errors > 0 { 2 } else { 0 })
 }
 

@@ -174,9 +174,9 @@ async fn write_files(outputs: impl stream::Stream<Item = Output>, folder: &Outpu
         folder.write_log(&wanted.item, wanted.attempt, text.as_bytes())?;
         count += 1;
     }
-    let files = if count == 1 { "file" } else { "files" };
     say(&format!(
-        "{count} {files} written to {}",
+        "{} written to {}",
+        render::counted(count, "file"),
         folder.path().display()
     ));
     Ok(0)

@@ -17,4 +17,4 @@ pub use plain::{alarm_phase, change_line, is_alarm, is_news};
 pub use style::Style;
 pub use summary::{cause_line, summary};
 pub use table::{View, frame, progress_line};
-pub use text::{fit, show, show_line, show_lines, truncate, width};
+pub use text::{counted, fit, show, show_line, show_lines, truncate, width};
