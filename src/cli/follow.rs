@@ -15,8 +15,8 @@ use super::error::{INTERRUPTED, TIMED_OUT};
 use super::screen::Screen;
 use super::{CliResult, Failure};
 use crate::cluster::observe::Observed;
-use crate::cluster::submit::{Brake, Outcome};
-use crate::group::{Group, Observation, Place, What};
+use crate::cluster::submit::{Brake, Event, Outcome};
+use crate::group::{Group, Observation, What};
 use crate::terminal::Signals;
 pub(super) use outputs::LogMode;
 use outputs::Outputs;
@@ -31,7 +31,7 @@ const OUTPUT_GRACE: Duration = Duration::from_secs(5);
 /// What is created while the group is followed.
 pub(super) struct Submission<'a> {
     /// Its outcomes.
-    pub(super) outcomes: LocalBoxStream<'a, (Place, Outcome)>,
+    pub(super) outcomes: LocalBoxStream<'a, Event>,
     /// Stops it.
     pub(super) brake: Brake,
 }
@@ -148,10 +148,14 @@ impl Loop<'_, '_> {
         }
     }
 
-    fn outcome(&mut self, outcome: Option<(Place, Outcome)>) -> CliResult<()> {
-        let Some((place, outcome)) = outcome else {
-            self.follow.submission = None;
-            return self.take_in(Observation::SubmissionEnded);
+    fn outcome(&mut self, event: Option<Event>) -> CliResult<()> {
+        let (place, outcome) = match event {
+            Some(Event::Member(place, outcome)) => (place, outcome),
+            Some(Event::Waiting(_) | Event::GoesOn) => return Ok(()),
+            None => {
+                self.follow.submission = None;
+                return self.take_in(Observation::SubmissionEnded);
+            }
         };
         let seen = match outcome {
             Outcome::Created(uid) => Observation::Created(place, uid),
@@ -229,7 +233,7 @@ impl Loop<'_, '_> {
 }
 
 /// The next outcome; `None` at the end of the submission.
-async fn next_outcome(submission: &mut Option<Submission<'_>>) -> Option<(Place, Outcome)> {
+async fn next_outcome(submission: &mut Option<Submission<'_>>) -> Option<Event> {
     match submission {
         Some(submission) => submission.outcomes.next().await,
         None => std::future::pending().await,

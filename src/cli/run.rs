@@ -11,7 +11,7 @@ use super::target::{Target, namespace_flag};
 use super::{CliResult, Failure, Global};
 use crate::cluster::connect::parse_duration;
 use crate::cluster::observe::observe;
-use crate::cluster::submit::{Brake, Prepared, submit};
+use crate::cluster::submit::{Brake, Options, Prepared, submit};
 use crate::group::{Group, Place};
 use crate::items::Item;
 use crate::template::{Names, Template};
@@ -143,7 +143,7 @@ async fn follow_batch(
     let group = expected(batch, &session.namespace)?;
     let brake = Brake::default();
     let members = prepared(&batch.template, &batch.items, &session.namespace);
-    let outcomes = submit(&session.client, members, "", &brake);
+    let outcomes = submit(&session.client, members, &Options::default(), &brake);
     let caption = Caption {
         title: target.title.clone(),
         place: session.place.clone(),

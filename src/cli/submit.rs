@@ -7,8 +7,7 @@ use super::run::{expected, prepared};
 use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
 use super::{CliResult, Failure, Global};
-use crate::cluster::submit::{Brake, Outcome, submit as create};
-use crate::group::Place;
+use crate::cluster::submit::{Brake, Event, Options, Outcome, submit as create};
 use crate::terminal::Signals;
 
 /// Expand a template over a list, create the Jobs, and return
@@ -154,14 +153,13 @@ async fn create_all(
     global: &Global,
 ) -> CliResult {
     let brake = Brake::default();
-    let query = if dry_run == DryRun::Server {
-        "&dryRun=All"
-    } else {
-        ""
+    let options = Options {
+        is_dry_run: dry_run == DryRun::Server,
+        ..Options::default()
     };
     let members = prepared(&batch.template, &batch.items, &session.namespace);
-    let outcomes = create(&session.client, members, query, &brake);
-    let counts = count(outcomes, dry_run, &brake).await?;
+    let outcomes = create(&session.client, members, &options, &brake);
+    let counts = count(outcomes, session, dry_run, &brake).await?;
     super::screen::say(&format!(
         "{}: {}{}",
         target.title,
@@ -183,7 +181,8 @@ async fn create_all(
 
 /// Counts outcomes to their end; the first signal stops the submission, the second one the waiting for what is under way.
 async fn count(
-    mut outcomes: LocalBoxStream<'_, (Place, Outcome)>,
+    mut events: LocalBoxStream<'_, Event>,
+    session: &Session,
     dry_run: DryRun,
     brake: &Brake,
 ) -> CliResult<Counts> {
@@ -193,10 +192,15 @@ async fn count(
     let mut counts = Counts::default();
     loop {
         tokio::select! {
-            next = outcomes.next() => match next {
-                Some((place, outcome)) => counts.take(&place.name, outcome, dry_run, brake)?,
-                None => return Ok(counts),
-            },
+            next = events.next() => {
+                session.say_warnings();
+                match next {
+                    Some(Event::Member(place, outcome)) => counts.take(&place.name, outcome, dry_run, brake)?,
+                    Some(Event::Waiting(why)) => super::screen::say(&format!("waiting: {why}")),
+                    Some(Event::GoesOn) => super::screen::say("creating goes on"),
+                    None => return Ok(counts),
+                }
+            }
             () = signals.next() => {
                 brake.pull();
                 if std::mem::replace(&mut counts.interrupted, true) {

@@ -7,4 +7,6 @@ pub mod observe;
 pub mod problem;
 pub mod rest;
 pub mod submit;
+pub mod transport;
+pub mod warnings;
 pub mod watching;
