@@ -59,8 +59,8 @@ impl Failure {
     /// Says it on standard error, and gives the exit code.
     pub(super) fn report(&self) -> ExitCode {
         if self.code != 0 {
-            let own = self.message.starts_with("Error from server");
-            let prefix = if own { "" } else { "error: " };
+            let whole = Problem::is_complete(&self.message);
+            let prefix = if whole { "" } else { "error: " };
             // When standard error is gone there is nobody to tell.
             let _ = writeln!(anstream::stderr(), "{prefix}{}", self.message);
         }

@@ -17,8 +17,8 @@ use super::{CliResult, Failure};
 use crate::cluster::act::suspend_jobs;
 use crate::cluster::gate::Gate;
 use crate::cluster::observe::Observed;
-use crate::cluster::submit::Outcome;
-use crate::group::{Group, HaltWhen, Observation, Place, Policy, Room, Stopped};
+use crate::cluster::submit::{Event, Outcome};
+use crate::group::{Group, HaltWhen, Observation, Policy, Room, Stopped};
 use crate::terminal::Signals;
 pub(super) use outputs::LogMode;
 use outputs::Outputs;
@@ -33,7 +33,7 @@ const OUTPUT_GRACE: Duration = Duration::from_secs(5);
 /// What is created while the group is followed.
 pub(super) struct Submission<'a> {
     /// Its outcomes.
-    pub(super) outcomes: LocalBoxStream<'a, (Place, Outcome)>,
+    pub(super) outcomes: LocalBoxStream<'a, Event>,
     /// Lets through as many members as may be created.
     pub(super) gate: Gate,
     /// How many of them have been answered.
@@ -164,10 +164,17 @@ impl Loop<'_, '_> {
         }
     }
 
-    fn outcome(&mut self, outcome: Option<(Place, Outcome)>) -> CliResult<()> {
-        let Some((place, outcome)) = outcome else {
-            self.follow.submission = None;
-            return self.take_in(Observation::SubmissionEnded);
+    fn outcome(&mut self, event: Option<Event>) -> CliResult<()> {
+        let (place, outcome) = match event {
+            Some(Event::Member(place, outcome)) => (place, outcome),
+            Some(Event::Waiting(why)) => {
+                return Ok(self.screen.note(&format!("waiting: {why}"))?);
+            }
+            Some(Event::GoesOn) => return Ok(self.screen.note("creating goes on")?),
+            None => {
+                self.follow.submission = None;
+                return self.take_in(Observation::SubmissionEnded);
+            }
         };
         if let Some(submission) = &mut self.follow.submission {
             submission.answered += 1;
@@ -299,7 +306,7 @@ impl Loop<'_, '_> {
 }
 
 /// The next outcome; `None` at the end of the submission.
-async fn next_outcome(submission: &mut Option<Submission<'_>>) -> Option<(Place, Outcome)> {
+async fn next_outcome(submission: &mut Option<Submission<'_>>) -> Option<Event> {
     match submission {
         Some(submission) => submission.outcomes.next().await,
         None => std::future::pending().await,

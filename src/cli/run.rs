@@ -15,7 +15,7 @@ use super::{CliResult, Failure, Global};
 use crate::cluster::connect::parse_duration;
 use crate::cluster::gate::Gate;
 use crate::cluster::observe::observe;
-use crate::cluster::submit::{Prepared, submit};
+use crate::cluster::submit::{Options, Pace, Prepared, submit};
 use crate::group::{Group, Place, Policy};
 use crate::items::Item;
 use crate::template::{Names, Template};
@@ -53,6 +53,9 @@ pub(super) struct PolicyArgs {
     /// Create so many members first, and the rest only when all of them have succeeded
     #[arg(long, value_name = "N")]
     canary: Option<NonZeroUsize>,
+    /// Send at most so many requests a second; without it the server's answers set the pace
+    #[arg(long, value_name = "N", value_parser = requests_per_second)]
+    max_requests_per_second: Option<f64>,
     /// Stop early: never, or now|soon,fail|success|done=N|N%; now suspends what runs
     #[arg(
         long,
@@ -63,7 +66,26 @@ pub(super) struct PolicyArgs {
     halt: String,
 }
 
+fn requests_per_second(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok();
+    let wrong = || "expected a number over 0, such as 20 or 0.5".to_owned();
+    number
+        .filter(|number| *number > 0.0 && number.is_finite())
+        .ok_or_else(wrong)
+}
+
 impl PolicyArgs {
+    /// How fast members are created.
+    pub(super) fn options(&self) -> Options {
+        Options {
+            pace: Pace {
+                per_second_max: self.max_requests_per_second,
+                ..Pace::default()
+            },
+            ..Options::default()
+        }
+    }
+
     /// The policy; the list itself may have said how many run at once.
     fn policy(&self, of_list: Option<usize>) -> CliResult<Policy> {
         Ok(Policy {
@@ -175,6 +197,7 @@ pub(super) fn run(args: &Args, global: &Global) -> CliResult {
         };
         let result = follow_batch(args, global, &batch, &session, timeout).await;
         let is_local = session.is_local();
+        session.say_warnings();
         session.close().await;
         let ending = result?;
         said_at_end(
@@ -199,7 +222,7 @@ async fn follow_batch(
     preflight(batch, session, true).await?;
     let gate = Gate::closed();
     let members = prepared(&batch.template, &batch.items, &session.namespace);
-    let outcomes = submit(&session.client, members, "", &gate);
+    let outcomes = submit(&session.client, members, &args.policy.options(), &gate);
     let caption = Caption {
         title: target.title.clone(),
         place: session.place.clone(),

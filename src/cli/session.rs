@@ -3,6 +3,7 @@
 use kube::Client;
 
 use super::{CliResult, Failure, Global};
+use crate::cluster::warnings::Warnings;
 #[cfg(unix)]
 use crate::local::cluster::{Cluster, NAMESPACE};
 
@@ -27,6 +28,8 @@ pub(super) struct Session {
     pub(super) namespace: String,
     /// What people call the place: the namespace, or `local`.
     pub(super) place: String,
+    /// What the server warns of.
+    pub(super) warnings: Warnings,
     #[cfg(unix)]
     local: Option<Cluster>,
 }
@@ -39,6 +42,7 @@ impl Session {
             client: connected.client,
             place: connected.namespace.clone(),
             namespace: connected.namespace,
+            warnings: connected.warnings,
             #[cfg(unix)]
             local: None,
         })
@@ -56,6 +60,7 @@ impl Session {
             client: cluster.client(),
             place: "local".into(),
             namespace: namespace.to_owned(),
+            warnings: Warnings::default(),
             local: Some(cluster),
         })
     }
@@ -74,6 +79,13 @@ impl Session {
         return self.local.is_some();
         #[cfg(not(unix))]
         false
+    }
+
+    /// Says what the server has warned of since.
+    pub(super) fn say_warnings(&self) {
+        for warning in self.warnings.take() {
+            super::screen::say(&format!("Warning: {warning}"));
+        }
     }
 
     /// Ends the embedded cluster with all its processes.

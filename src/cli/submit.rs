@@ -9,8 +9,7 @@ use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
 use super::{CliResult, Failure, Global};
 use crate::cluster::gate::Gate;
-use crate::cluster::submit::{Outcome, submit as create};
-use crate::group::Place;
+use crate::cluster::submit::{Event, Options, Outcome, submit as create};
 use crate::terminal::Signals;
 
 /// Expand a template over a list, create the Jobs, and return
@@ -157,14 +156,13 @@ async fn create_all(
     global: &Global,
 ) -> CliResult {
     let gate = Gate::default();
-    let query = if dry_run == DryRun::Server {
-        "&dryRun=All"
-    } else {
-        ""
+    let options = Options {
+        is_dry_run: dry_run == DryRun::Server,
+        ..Options::default()
     };
     let members = prepared(&batch.template, &batch.items, &session.namespace);
-    let outcomes = create(&session.client, members, query, &gate);
-    let counts = count(outcomes, dry_run, &gate).await?;
+    let outcomes = create(&session.client, members, &options, &gate);
+    let counts = count(outcomes, session, dry_run, &gate).await?;
     super::screen::say(&format!(
         "{}: {}{}",
         target.title,
@@ -186,7 +184,8 @@ async fn create_all(
 
 /// Counts outcomes to their end; the first signal stops the submission, the second one the waiting for what is under way.
 async fn count(
-    mut outcomes: LocalBoxStream<'_, (Place, Outcome)>,
+    mut events: LocalBoxStream<'_, Event>,
+    session: &Session,
     dry_run: DryRun,
     gate: &Gate,
 ) -> CliResult<Counts> {
@@ -196,10 +195,15 @@ async fn count(
     let mut counts = Counts::default();
     loop {
         tokio::select! {
-            next = outcomes.next() => match next {
-                Some((place, outcome)) => counts.take(&place.name, outcome, dry_run, gate)?,
-                None => return Ok(counts),
-            },
+            next = events.next() => {
+                session.say_warnings();
+                match next {
+                    Some(Event::Member(place, outcome)) => counts.take(&place.name, outcome, dry_run, gate)?,
+                    Some(Event::Waiting(why)) => super::screen::say(&format!("waiting: {why}")),
+                    Some(Event::GoesOn) => super::screen::say("creating goes on"),
+                    None => return Ok(counts),
+                }
+            }
             () = signals.next() => {
                 gate.shut();
                 if std::mem::replace(&mut counts.interrupted, true) {

@@ -12,9 +12,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use http::header::{self, HeaderName, HeaderValue};
 use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use serde_json::json;
+
+use super::transport;
+use super::warnings::Warnings;
 
 /// What the user says about the connection; each field is the flag of the same name.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -118,6 +122,8 @@ pub struct Connected {
     pub client: Client,
     /// `-n`, else the context's namespace, else `default`.
     pub namespace: String,
+    /// What the server warns of.
+    pub warnings: Warnings,
 }
 
 impl Connection {
@@ -125,18 +131,16 @@ impl Connection {
     pub async fn connect(&self) -> Result<Connected, ConnectError> {
         let mut config = self.load().await?;
         self.override_config(&mut config)?;
-        let agent = concat!("kubectl-batch/", env!("CARGO_PKG_VERSION"));
-        config.headers.push((
-            http::header::USER_AGENT,
-            http::HeaderValue::from_static(agent),
-        ));
+        config.headers.extend(headers());
         let namespace = self
             .namespace
             .clone()
             .unwrap_or_else(|| config.default_namespace.clone());
+        let warnings = Warnings::default();
         Ok(Connected {
-            client: Client::try_from(config)?,
+            client: transport::client(config, &warnings)?,
             namespace,
+            warnings,
         })
     }
 
@@ -239,6 +243,19 @@ impl Connection {
         })?;
         Ok(Some(seconds).filter(|time| !time.is_zero()))
     }
+}
+
+/// Who is asking: the tool, and which run of it, as kubectl tells servers that keep an audit log.
+fn headers() -> [(HeaderName, HeaderValue); 2] {
+    let agent = concat!("kubectl-batch/", env!("CARGO_PKG_VERSION"));
+    let session = HeaderValue::from_str(&uuid::Uuid::new_v4().to_string());
+    [
+        (header::USER_AGENT, HeaderValue::from_static(agent)),
+        (
+            HeaderName::from_static("kubectl-session"),
+            session.expect("a uuid has only digits and dashes"),
+        ),
+    ]
 }
 
 /// Seconds, or a number with one of `ms`, `s`, `m`, `h`.

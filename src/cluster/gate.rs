@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use futures::stream::{self, Stream};
 use tokio::sync::watch;
 
 /// How many may pass in all, and how many have. Clones are the same gate.
@@ -58,64 +57,84 @@ impl Gate {
         self.state.borrow().begun
     }
 
-    /// The members that pass, one after the other; ends when the gate is shut or all have passed.
-    pub fn pass<'a, T: 'a>(
-        &self,
-        members: impl Iterator<Item = T> + 'a,
-    ) -> impl Stream<Item = T> + 'a {
-        let receiver = self.state.subscribe();
-        stream::unfold(
-            (self.clone(), receiver, members),
-            |(gate, mut receiver, mut members)| async move {
-                let open = |state: &State| state.shut || state.begun < state.allowed;
-                // The gate itself holds the sender, so that waiting cannot fail.
-                let shut = receiver.wait_for(open).await.is_ok_and(|state| state.shut);
-                if shut {
-                    return None;
-                }
-                let member = members.next()?;
-                gate.state.send_if_modified(|state| {
-                    state.begun += 1;
-                    false
-                });
-                Some((member, (gate, receiver, members)))
-            },
-        )
+    /// The way through, for whoever creates.
+    pub(super) fn passage(&self) -> Passage {
+        Passage {
+            changes: self.state.subscribe(),
+            gate: self.clone(),
+        }
+    }
+}
+
+/// The way through a gate.
+pub(super) struct Passage {
+    gate: Gate,
+    changes: watch::Receiver<State>,
+}
+
+impl Passage {
+    /// Whether nobody passes any more.
+    pub(super) fn is_shut(&self) -> bool {
+        self.gate.state.borrow().shut
+    }
+
+    /// Whether one more may pass now.
+    pub(super) fn is_open(&self) -> bool {
+        let state = *self.gate.state.borrow();
+        !state.shut && state.begun < state.allowed
+    }
+
+    /// So many have passed in all.
+    pub(super) fn passed(&self, count: usize) {
+        self.gate.state.send_if_modified(|state| {
+            state.begun = count;
+            false
+        });
+    }
+
+    /// Waits until more may pass, or nobody any more.
+    pub(super) async fn changed(&mut self) {
+        // The gate itself holds the sender, so that waiting cannot fail.
+        let _ = self.changes.changed().await;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use futures::{FutureExt, StreamExt};
+    use futures::FutureExt;
 
     use super::*;
 
     #[test]
     fn as_many_pass_as_are_allowed_and_none_once_it_is_shut() {
         let gate = Gate::closed();
-        let mut members = Box::pin(gate.pass(1..));
-        let mut next = || members.next().now_or_never();
-        assert_eq!(next(), None, "closed");
+        let mut passage = gate.passage();
+        assert!(!passage.is_open());
         gate.allow(2);
-        assert_eq!(
-            (next(), next(), next()),
-            (Some(Some(1)), Some(Some(2)), None)
+        assert!(
+            passage.changed().now_or_never().is_some(),
+            "whoever waits is told"
+        );
+        for count in 1..=2 {
+            assert!(passage.is_open());
+            passage.passed(count);
+        }
+        assert!(!passage.is_open());
+        assert!(
+            passage.changed().now_or_never().is_none(),
+            "who passes is no news"
         );
         assert_eq!(gate.begun(), 2);
-        gate.allow(0);
-        gate.allow(5);
-        assert_eq!(next(), Some(Some(3)));
+        gate.allow(1);
+        assert!(passage.is_open() && !passage.is_shut());
         gate.shut();
-        assert_eq!(next(), Some(None));
+        assert!(!passage.is_open() && passage.is_shut());
     }
 
     #[test]
     fn an_open_gate_lets_all_through() {
-        let all: Vec<i32> = Gate::default()
-            .pass(0..3)
-            .collect()
-            .now_or_never()
-            .expect("at once");
-        assert_eq!(all, [0, 1, 2]);
+        let passage = Gate::default().passage();
+        passage.passed(1_000_000);
+        assert!(passage.is_open());
     }
 }

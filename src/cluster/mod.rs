@@ -9,4 +9,6 @@ pub mod preflight;
 pub mod problem;
 pub mod rest;
 pub mod submit;
+pub mod transport;
+pub mod warnings;
 pub mod watching;

@@ -39,6 +39,9 @@ async fn pod_seen(seen: Seen) -> Option<Observed> {
         Seen::Gone(object) => Observation::PodGone(view(&object)?),
         Seen::Listing => Observation::PodsListing,
         Seen::Complete => Observation::PodsListed,
-        Seen::Trouble(error) => return Some(Err(error)),
+        Seen::Trouble(error) => {
+            tracing::debug!(error, "watching Pods");
+            Observation::PodsUnseen
+        }
     }))
 }

@@ -36,6 +36,8 @@ pub enum Observation {
     PodsListing,
     /// The full list of Pods is complete.
     PodsListed,
+    /// Pods cannot be seen, for now or at all; what is known comes from Jobs.
+    PodsUnseen,
 }
 
 /// One thing that changed in the model.

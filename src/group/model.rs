@@ -29,6 +29,8 @@ pub struct Group {
     early_pods: BTreeMap<Place, Vec<PodView>>,
     lists_begun: u64,
     listed: bool,
+    /// The Pods were listed, or cannot be.
+    pods_looked_for: bool,
     /// Pods that the list in progress has not named yet, and whose they are.
     unnamed_pods: BTreeMap<String, usize>,
     submitting: bool,
@@ -90,6 +92,10 @@ impl Group {
                 Vec::new()
             }
             Observation::PodsListed => self.pods_listed(now),
+            Observation::PodsUnseen => {
+                self.pods_looked_for = true;
+                Vec::new()
+            }
         }
     }
 
@@ -114,9 +120,9 @@ impl Group {
         self.by_place.get(place).map(|id| &self.members[*id])
     }
 
-    /// Whether a full list of the group's Jobs was seen.
+    /// Whether a full list of the group's Jobs was seen, and one of its Pods if they can be seen.
     pub fn is_listed(&self) -> bool {
-        self.listed
+        self.listed && self.pods_looked_for
     }
 
     /// Whether nothing more will become of the group: no member is on its way, and none will be created.
@@ -278,6 +284,7 @@ impl Group {
     }
 
     fn pods_listed(&mut self, now: Timestamp) -> Vec<Change> {
+        self.pods_looked_for = true;
         let mut changes = Vec::new();
         for (uid, id) in std::mem::take(&mut self.unnamed_pods) {
             self.members[id].pods.remove(&uid);
