@@ -33,47 +33,47 @@ fn with_dollars(written: &str, role: Role, options: &Options) -> Node {
     Node::Slot(Slot::added(role, pieces))
 }
 
-/// Writes what belongs to the object itself, and so to its digest.
-pub(super) fn decorate(document: &mut Node, group: &str, options: &Options) {
-    let kind = document
-        .get("kind")
-        .and_then(Node::text)
-        .unwrap_or_default()
-        .to_owned();
-    if kind == "CronJob" && document.get("apiVersion").and_then(Node::text) == Some("batch/v1beta1")
-    {
+/// Writes what belongs to the object itself, and so to its digest. The error is the path of what should be a map and is none.
+pub(super) fn decorate(
+    document: &mut Node,
+    group: &str,
+    options: &Options,
+) -> Result<(), &'static str> {
+    let text_at = |document: &Node, key| document.get(key).and_then(Node::text).map(str::to_owned);
+    let kind = text_at(document, "kind").unwrap_or_default();
+    let version = text_at(document, "apiVersion").unwrap_or_default();
+    if kind == "CronJob" && version == "batch/v1beta1" {
         // The same fields; v1beta1 is gone since Kubernetes 1.25.
         document.set("apiVersion", text("batch/v1"));
     }
-    if let Some(metadata) = document.map_mut("metadata") {
-        if let Some(namespace) = &options.namespace {
-            metadata.set("namespace", text(namespace));
-        }
-        if let Some(name) = options
-            .name_template
-            .as_deref()
-            .filter(|_| is_member_kind(&kind))
-        {
-            metadata.set("name", with_dollars(name, Role::Name, options));
-        }
-        if !options.annotations.is_empty()
-            && let Some(annotations) = metadata.map_mut("annotations")
-        {
-            for (key, value) in &options.annotations {
-                annotations.set(key, with_dollars(value, Role::Text, options));
-            }
-        }
+    let metadata = document.map_mut("metadata").ok_or("metadata")?;
+    if let Some(namespace) = &options.namespace {
+        metadata.set("namespace", text(namespace));
     }
-    label(document, &["metadata", "labels"], group, options);
-    for path in pod_template_labels(&kind) {
-        label(document, path, group, options);
-    }
-    if options.reconcile
-        && kind == "Job"
-        && let Some(spec) = document.map_mut("spec")
+    if let Some(name) = options
+        .name_template
+        .as_deref()
+        .filter(|_| is_member_kind(&kind))
     {
+        metadata.set("name", with_dollars(name, Role::Name, options));
+    }
+    if !options.annotations.is_empty() {
+        let annotations = metadata
+            .map_mut("annotations")
+            .ok_or("metadata.annotations")?;
+        for (key, value) in &options.annotations {
+            annotations.set(key, with_dollars(value, Role::Text, options));
+        }
+    }
+    label(document, &["metadata", "labels"], group, options).ok_or("metadata.labels")?;
+    for path in pod_template_labels(&kind) {
+        label(document, path, group, options).ok_or("a Pod template's metadata.labels")?;
+    }
+    if options.reconcile && kind == "Job" {
+        let spec = document.map_mut("spec").ok_or("spec")?;
         spec.set("managedBy", text(RECONCILER));
     }
+    Ok(())
 }
 
 fn pod_template_labels(kind: &str) -> &'static [&'static [&'static str]] {
@@ -94,25 +94,22 @@ fn pod_template_labels(kind: &str) -> &'static [&'static [&'static str]] {
     }
 }
 
-fn label(document: &mut Node, path: &[&str], group: &str, options: &Options) {
+fn label(document: &mut Node, path: &[&str], group: &str, options: &Options) -> Option<()> {
     let labels = path
         .iter()
-        .try_fold(document, |node, key| node.map_mut(key));
-    let Some(labels) = labels else { return };
+        .try_fold(document, |node, key| node.map_mut(key))?;
     labels.set(&options.group_label, text(group));
     for (key, value) in &options.labels {
         labels.set(key, with_dollars(value, Role::Label, options));
     }
+    Some(())
 }
 
 /// Writes the annotations that differ from item to item.
-pub(super) fn annotate(document: &mut Node) {
-    let Some(annotations) = document
-        .map_mut("metadata")
-        .and_then(|node| node.map_mut("annotations"))
-    else {
-        return;
-    };
+pub(super) fn annotate(document: &mut Node) -> Result<(), &'static str> {
+    let metadata = document.map_mut("metadata");
+    let annotations = metadata.and_then(|node| node.map_mut("annotations"));
+    let annotations = annotations.ok_or("metadata.annotations")?;
     for (key, piece) in [
         (ITEM, Piece::Item),
         (INDEX, Piece::Index),
@@ -121,4 +118,5 @@ pub(super) fn annotate(document: &mut Node) {
         annotations.set(key, Node::Slot(Slot::added(Role::Text, vec![piece])));
     }
     annotations.set(ATTEMPT, text("1"));
+    Ok(())
 }

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use super::error::TemplateError;
 use super::file::{Document, File, Room};
 use super::slot::Filling;
+use super::values::Rendered;
 use super::{Expansion, Names, Notice, Options, Source, group_name, token};
 use crate::items::Item;
 
@@ -162,7 +163,7 @@ impl Template {
         Err(filling.misfit(problem.into(), "remove it from the list"))
     }
 
-    fn filling<'a>(&'a self, item: &'a Item, rendered: &'a [String]) -> Filling<'a> {
+    fn filling<'a>(&'a self, item: &'a Item, rendered: &'a [Rendered]) -> Filling<'a> {
         Filling {
             item,
             rendered,

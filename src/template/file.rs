@@ -10,6 +10,7 @@ use super::jinja::{Jinja, is_jinja};
 use super::segment::{self, Segment};
 use super::slot::{Filling, Piece};
 use super::tree::{self, Node};
+use super::values::Rendered;
 use super::{
     Names, Notice, Options, Source, Syntax, annotate, canonical, is_member_kind, lint, splice,
     token,
@@ -50,6 +51,7 @@ pub(super) struct Document {
     annotated: Node,
     pub(super) is_member: bool,
     is_annotated: bool,
+    has_slot_key: bool,
     yaml: Vec<Segment>,
     canonical: Option<Vec<Segment>>,
 }
@@ -113,7 +115,7 @@ impl File {
         item: &Item,
         options: &Options,
         group: &str,
-    ) -> Result<(Rc<Rendering>, Vec<String>), TemplateError> {
+    ) -> Result<(Rc<Rendering>, Vec<Rendered>), TemplateError> {
         let (text, values) = if let Some(jinja) = &self.jinja {
             jinja.render(item, options)?
         } else {
@@ -154,7 +156,12 @@ impl File {
                 .and_then(|at| variables.get(at));
             variable.map_or(Piece::Rendered(number), |name| options.piece(name))
         };
-        let is_plain = |number: usize| stands_plain(&text, number);
+        let places = token::places(&text);
+        let is_plain = |number: usize| {
+            places
+                .get(&number)
+                .is_some_and(|at| stands_plain(&text[..*at]))
+        };
         let origin = tree::Origin {
             piece: &piece,
             is_plain: &is_plain,
@@ -173,10 +180,22 @@ impl File {
                 let tree = tree::build(&value, &origin);
                 lint::document(&tree, &self.source, offset, options)?;
                 let decoration = (options, group);
-                documents.push(Document::new(tree, text, offset, decoration, &piece));
+                let document = Document::new(tree, text, offset, decoration, &piece);
+                documents.push(document.map_err(|path| self.is_no_map(path, offset))?);
             }
         }
         Ok(documents)
+    }
+
+    /// The error of a place where the tool adds entries, and the template has something else than a map.
+    fn is_no_map(&self, path: &str, offset: usize) -> TemplateError {
+        TemplateError::Rule {
+            file: self.source.name.clone(),
+            line: offset + 1,
+            column: 1,
+            problem: format!("{path} is no map, and the tool adds entries to it"),
+            hint: "write the map in the template, with an expression for each value".into(),
+        }
     }
 }
 
@@ -195,12 +214,8 @@ fn flatten_list(mut value: Value) -> Vec<Value> {
     }
 }
 
-/// Whether a token stands in YAML without quotes around it, and not in a block.
-fn stands_plain(text: &str, number: usize) -> bool {
-    let Some(at) = text.find(&token::token(number)) else {
-        return false;
-    };
-    let before = &text[..at];
+/// Whether a token stands in YAML without quotes around it, and not in a block; by the text before it.
+fn stands_plain(before: &str) -> bool {
     if before.ends_with(['"', '\'']) {
         return false;
     }
@@ -222,7 +237,7 @@ impl Document {
         offset: usize,
         (options, group): (&Options, &str),
         piece: &dyn Fn(usize) -> Piece,
-    ) -> Self {
+    ) -> Result<Self, &'static str> {
         let is_member = plain
             .get("kind")
             .and_then(Node::text)
@@ -231,36 +246,38 @@ impl Document {
         let mut tree = plain.clone();
         // Without a group this is only a look at the template.
         if group.is_empty() {
-            return Self {
+            return Ok(Self {
                 plain,
                 offset,
                 annotated: Node::Fixed(Value::Null),
                 tree,
                 is_member,
                 is_annotated,
+                has_slot_key: false,
                 yaml: Vec::new(),
                 canonical: None,
-            };
+            });
         }
-        annotate::decorate(&mut tree, group, options);
+        annotate::decorate(&mut tree, group, options)?;
         let mut annotated = tree.clone();
         if is_annotated {
-            annotate::annotate(&mut annotated);
+            annotate::annotate(&mut annotated)?;
         }
         let yaml = text
             .and_then(|text| splice::splice(text, &plain, &annotated, piece))
             .unwrap_or_else(|| tree::segments(&annotated));
         let canonical = is_annotated.then(|| canonical::segments(&tree)).flatten();
-        Self {
+        Ok(Self {
             plain,
             offset,
+            has_slot_key: tree.has_slot_key(),
             tree,
             annotated,
             is_member,
             is_annotated,
             yaml,
             canonical,
-        }
+        })
     }
 
     /// The tree of the template, without what the tool adds.
@@ -338,6 +355,10 @@ impl Document {
         room: &mut Room,
         out: &mut Vec<u8>,
     ) -> Result<(), TemplateError> {
+        if self.has_slot_key {
+            // Finds keys that became one.
+            self.value(filling)?;
+        }
         out.extend_from_slice(b"---\n");
         segment::write(&self.yaml, filling, &mut room.text, out)?;
         if !out.ends_with(b"\n") {

@@ -1,21 +1,34 @@
 //! Filters besides MiniJinja's own, for what items are: paths, names, texts.
 
-use minijinja::{Environment, Error, ErrorKind, Value};
+use std::borrow::Cow;
 
+use minijinja::value::Kwargs;
+use minijinja::{Environment, Error, ErrorKind, State, Value};
+
+use super::values::{Indent, Shaped};
 use crate::manifest::{digest, names, yaml};
+
+/// The widest indent.
+const MAX_INDENT: usize = 256;
+/// Bytes of output that cost one step, as MiniJinja counts them for what is serialized.
+const BYTES_PER_STEP: usize = 4;
 
 /// Adds all filters.
 pub(super) fn add(environment: &mut Environment<'static>) {
-    environment.add_filter("basename", basename);
-    environment.add_filter("dirname", dirname);
-    environment.add_filter("stem", stem);
-    environment.add_filter("ext", ext);
-    environment.add_filter("slug", slug);
-    environment.add_filter("dns_label", dns_label);
-    environment.add_filter("sha256", |text: String| digest::hex(text.as_bytes(), 32));
-    environment.add_filter("b64encode", |text: String| base64(text.as_bytes()));
-    environment.add_filter("quote", |text: String| shell_quote(&text));
+    environment.add_filter("basename", |path: Cow<'_, str>| basename(&path));
+    environment.add_filter("dirname", |path: Cow<'_, str>| dirname(&path));
+    environment.add_filter("stem", |path: Cow<'_, str>| stem(&path));
+    environment.add_filter("ext", |path: Cow<'_, str>| ext(&path));
+    environment.add_filter("slug", |text: Cow<'_, str>| slug(&text));
+    environment.add_filter("dns_label", |text: Cow<'_, str>| dns_label(&text));
+    environment.add_filter("sha256", |text: Cow<'_, str>| {
+        digest::hex(text.as_bytes(), 32)
+    });
+    environment.add_filter("b64encode", |text: Cow<'_, str>| base64(text.as_bytes()));
+    environment.add_filter("quote", |text: Cow<'_, str>| shell_quote(&text));
     environment.add_filter("to_yaml", to_yaml);
+    environment.add_filter("tojson", to_json);
+    environment.add_filter("indent", indent);
 }
 
 fn basename(path: &str) -> String {
@@ -73,10 +86,70 @@ fn shell_quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-fn to_yaml(value: &Value) -> Result<String, Error> {
-    let value = serde_json::to_value(value)
+/// YAML: where it stands alone it is the value itself, elsewhere its text.
+fn to_yaml(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
+    shaped(state, value, |data| {
+        yaml::to_yaml(data).trim_end().to_owned()
+    })
+}
+
+/// The same for JSON.
+fn to_json(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
+    shaped(state, value, serde_json::Value::to_string)
+}
+
+fn shaped(
+    state: &State<'_, '_>,
+    value: &Value,
+    write: impl Fn(&serde_json::Value) -> String,
+) -> Result<Value, Error> {
+    let data = serde_json::to_value(value)
         .map_err(|error| Error::new(ErrorKind::InvalidOperation, error.to_string()))?;
-    Ok(yaml::to_yaml(&value).trim_end().to_owned())
+    let text = write(&data);
+    state.consume_fuel((text.len() / BYTES_PER_STEP) as u64)?;
+    Ok(Value::from_object(Shaped {
+        text,
+        data: Some(data),
+        indent: Indent::default(),
+    }))
+}
+
+/// Blanks in front of all lines but the first. As part of the layout of a template they are no part of the value.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the signature is MiniJinja's"
+)]
+fn indent(
+    state: &State<'_, '_>,
+    value: &Value,
+    width: Option<usize>,
+    first: Option<bool>,
+    named: Kwargs,
+) -> Result<Value, Error> {
+    let width = width.map_or_else(|| named.get("width"), |width| Ok(Some(width)))?;
+    let first = first.map_or_else(|| named.get("first"), |first| Ok(Some(first)))?;
+    let blank: Option<bool> = named.get("blank")?;
+    let indent = Indent {
+        width: width.unwrap_or(4),
+        first: first.unwrap_or(false),
+        blank: blank.unwrap_or(false),
+    };
+    named.assert_all_used()?;
+    if indent.width > MAX_INDENT {
+        let problem = format!("an indent of more than {MAX_INDENT} blanks");
+        return Err(Error::new(ErrorKind::InvalidOperation, problem));
+    }
+    let (text, data) = match value.downcast_object_ref::<Shaped>() {
+        Some(shaped) => (shaped.text.clone(), shaped.data.clone()),
+        None => (value.to_string(), None),
+    };
+    let lines = text.matches('\n').count() + 1;
+    state.consume_fuel(((text.len() + lines * indent.width) / 64) as u64)?;
+    Ok(if value.is_safe() {
+        Value::from_safe_string(indent.apply(&text))
+    } else {
+        Value::from_object(Shaped { text, data, indent })
+    })
 }
 
 /// RFC 4648, section 4.

@@ -1,25 +1,26 @@
 //! Jinja: the template is rendered for each item, with a token in place of every value that an expression yields.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 
 use super::error::{TemplateError, place};
-use super::{OWN, Options, filters, token};
+use super::values::{Collector, Rendered};
+use super::{OWN, Options, filters};
 use crate::items::Item;
 
-/// Instructions that one rendering may take; a template of ten thousand lines needs a hundredth of it.
-const FUEL: u64 = 10_000_000;
-/// The largest rendering.
-const MAX_RENDERED: usize = 16 * 1024 * 1024;
+/// Steps that one rendering may take: an instruction each, and one for every 64 bytes of any text that is made.
+const FUEL: u64 = 2_000_000;
+/// The largest rendering, and the largest sum of the values in it.
+const MAX_RENDERED: usize = 8 * 1024 * 1024;
 
 /// One file of a template that holds Jinja.
 pub(super) struct Jinja {
     environment: Environment<'static>,
-    values: Arc<Mutex<Vec<String>>>,
+    values: Arc<Collector>,
     file: String,
     text: String,
 }
@@ -32,7 +33,7 @@ pub(super) fn is_jinja(text: &str) -> bool {
 impl Jinja {
     /// Compiles a text.
     pub(super) fn compile(file: &str, text: &str) -> Result<Self, TemplateError> {
-        let values = Arc::new(Mutex::new(Vec::new()));
+        let values = Arc::new(Collector::default());
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::None);
@@ -41,8 +42,9 @@ impl Jinja {
         environment.set_fuel(Some(FUEL));
         filters::add(&mut environment);
         let collected = values.clone();
-        environment
-            .set_formatter(move |out, state, value| format_value(out, state, value, &collected));
+        environment.set_formatter(move |out, state, value| {
+            collected.format(out, state, value, MAX_RENDERED)
+        });
         environment
             .add_template_owned("template", text.to_owned())
             .map_err(|error| problem(file, text, &error, &[]))?;
@@ -80,32 +82,33 @@ impl Jinja {
         &self,
         item: &Item,
         options: &Options,
-    ) -> Result<(String, Vec<String>), TemplateError> {
+    ) -> Result<(String, Vec<Rendered>), TemplateError> {
         let template = self
             .environment
             .get_template("template")
             .expect("it was added when compiled");
-        self.values
-            .lock()
-            .expect("a rendering does not panic")
-            .clear();
+        self.values.clear();
         let mut text = Bounded(Vec::new());
         let rendered = template
             .render_captured_to(names(item, options), &mut text)
             .map(|_| ());
-        if text.0.len() > MAX_RENDERED {
-            return Err(TemplateError::Whole {
-                file: self.file.clone(),
-                problem: format!("one item renders to more than {MAX_RENDERED} bytes"),
-                hint: "put fewer objects into one template".into(),
-            });
+        let too_much = || TemplateError::Whole {
+            file: self.file.clone(),
+            problem: format!("one item renders to more than {MAX_RENDERED} bytes"),
+            hint: "put fewer objects into one template".into(),
+        };
+        if text.0.len() > MAX_RENDERED
+            || rendered
+                .as_ref()
+                .is_err_and(|error| error.kind() == ErrorKind::WriteFailure)
+        {
+            return Err(too_much());
         }
-        rendered.map_err(|error| {
-            problem(&self.file, &self.text, &error, &["item", "index", "count"])
-        })?;
+        rendered.map_err(|error| problem(&self.file, &self.text, &error, &OWN))?;
         let text = String::from_utf8(text.0).expect("strings are written");
-        let values = std::mem::take(&mut *self.values.lock().expect("a rendering does not panic"));
-        Ok((text, values))
+        self.values
+            .settle(&text, MAX_RENDERED)
+            .map_err(|_| too_much())
     }
 }
 
@@ -143,38 +146,18 @@ impl std::io::Write for Bounded {
     }
 }
 
-fn format_value(
-    out: &mut Output<'_>,
-    state: &mut State<'_, '_>,
-    value: &Value,
-    values: &Mutex<Vec<String>>,
-) -> Result<(), minijinja::Error> {
-    if value.is_undefined() || value.is_safe() {
-        return minijinja::escape_formatter(out, state, value);
-    }
-    let mut values = values.lock().expect("a rendering does not panic");
-    let number = values.len();
-    values.push(if value.is_none() {
-        String::new()
-    } else {
-        value.to_string()
-    });
-    out.write_str(&token::token(number))?;
-    Ok(())
-}
-
 fn problem(file: &str, text: &str, error: &minijinja::Error, provided: &[&str]) -> TemplateError {
     let mut problem = error.kind().to_string();
     if let Some(detail) = error.detail() {
         problem = format!("{problem}: {detail}");
     }
-    if error.kind() == minijinja::ErrorKind::UndefinedError {
+    if error.kind() == ErrorKind::UndefinedError {
         problem = format!(
             "{problem}\nhint: provided are {}, the fields of `item` and what --set gives",
             provided.join(", ")
         );
     }
-    if error.kind() == minijinja::ErrorKind::OutOfFuel {
+    if error.kind() == ErrorKind::OutOfFuel {
         problem = format!("this template does not end: one item took more than {FUEL} steps");
     }
     let line = error.line().unwrap_or(1);

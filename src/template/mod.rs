@@ -24,6 +24,7 @@ mod splice;
 mod token;
 mod tree;
 mod unique;
+mod values;
 
 use serde_json::Value;
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::canonical;
 use super::error::TemplateError;
 use super::slot::{Filling, Role, Slot};
 use crate::manifest::yaml;
@@ -59,6 +60,10 @@ pub(super) fn write(
         match segment {
             Segment::Fixed(fixed) => out.extend_from_slice(fixed.as_bytes()),
             Segment::Slot(slot, style) => {
+                if let Some(data) = slot.structure(filling)? {
+                    structure(data, *style, out);
+                    continue;
+                }
                 text.clear();
                 slot.push_text(filling, text)?;
                 scalar(slot.role, *style, text, out);
@@ -66,6 +71,15 @@ pub(super) fn write(
         }
     }
     Ok(())
+}
+
+/// Data stands in one line, which no place in a document can break.
+fn structure(data: &Value, style: Style, out: &mut Vec<u8>) {
+    match (style, data) {
+        (Style::Json, _) => canonical::write(data, out),
+        (_, Value::String(text)) => scalar(Role::Text, style, text, out),
+        _ => yaml::emit_flow(data, out),
+    }
 }
 
 fn scalar(role: Role, style: Style, text: &str, out: &mut Vec<u8>) {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::error::{TemplateError, shorten};
-use super::token;
+use super::values::Rendered;
 use crate::items::Item;
 use crate::manifest::{names, yaml};
 
@@ -20,6 +20,8 @@ pub(super) enum Role {
     Name,
     /// A label's value: made safe.
     Label,
+    /// The key of a map: short enough for YAML's readers.
+    Key,
     /// Part of a comment: one line.
     Comment,
 }
@@ -48,6 +50,8 @@ pub(super) enum Piece {
 pub(super) struct Slot {
     pub(super) role: Role,
     pub(super) pieces: Vec<Piece>,
+    /// Whether it is one placeholder and nothing else, without quotes around it.
+    pub(super) is_bare: bool,
     /// The numbers of the tokens that stand for the pieces in the text; none for a slot that the tool adds.
     pub(super) tokens: Vec<usize>,
 }
@@ -56,7 +60,7 @@ pub(super) struct Slot {
 #[derive(Clone, Copy)]
 pub(super) struct Filling<'a> {
     pub(super) item: &'a Item,
-    pub(super) rendered: &'a [String],
+    pub(super) rendered: &'a [Rendered],
     pub(super) digest: &'a str,
     pub(super) strict_names: bool,
     /// Stands for every value, when a compiled text is tried.
@@ -78,12 +82,8 @@ impl<'a> Filling<'a> {
             Piece::Index => Cow::Owned(self.item.index.to_string()),
             Piece::Digest => Cow::Borrowed(self.digest),
             Piece::Rendered(number) => {
-                let text = self.rendered.get(*number).map_or("", String::as_str);
-                if token::contains_token(text) {
-                    Cow::Owned(self.flatten(text))
-                } else {
-                    Cow::Borrowed(text)
-                }
+                let rendered = self.rendered.get(*number);
+                Cow::Borrowed(rendered.map_or("", |rendered| rendered.text.as_str()))
             }
         })
     }
@@ -95,22 +95,6 @@ impl<'a> Filling<'a> {
         }
         let hint = "every record needs the field; with `{{ item.field | default('x') }}` it may be missing";
         self.misfit(format!("it has no field for ${name}"), hint)
-    }
-
-    /// A captured block (`{% set x %}`, a macro) holds tokens of its own.
-    fn flatten(&self, text: &str) -> String {
-        let mut flat = String::new();
-        for piece in token::pieces(text) {
-            match piece {
-                Ok(literal) => flat.push_str(literal),
-                // An inner token has a smaller number than the block that holds it, so this ends.
-                Err(number) => {
-                    let inner = self.rendered.get(number).map_or("", String::as_str);
-                    flat.push_str(&self.flatten(inner));
-                }
-            }
-        }
-        flat
     }
 
     /// The error of an item that does not fit.
@@ -130,6 +114,7 @@ impl Slot {
         Self {
             role,
             pieces,
+            is_bare: false,
             tokens: Vec::new(),
         }
     }
@@ -142,11 +127,11 @@ impl Slot {
     ) -> Result<(), TemplateError> {
         match self.role {
             Role::Name | Role::Label => self.push_safe(filling, out),
-            Role::Text | Role::Typed => {
-                for piece in &self.pieces {
-                    out.push_str(&filling.value(piece)?);
-                }
-                Ok(())
+            Role::Text | Role::Typed => self.push_pieces(filling, out),
+            Role::Key => {
+                let start = out.len();
+                self.push_pieces(filling, out)?;
+                check_key(&out[start..], filling)
             }
             Role::Comment => {
                 let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
@@ -158,6 +143,47 @@ impl Slot {
         }
     }
 
+    fn push_pieces(&self, filling: &Filling<'_>, out: &mut String) -> Result<(), TemplateError> {
+        for piece in &self.pieces {
+            out.push_str(&self.content(piece, filling)?);
+        }
+        Ok(())
+    }
+
+    /// What a piece gives: the string itself where a bare expression has written it with quotes (`to_yaml`, `tojson`).
+    fn content<'a>(
+        &'a self,
+        piece: &'a Piece,
+        filling: &Filling<'a>,
+    ) -> Result<Cow<'a, str>, TemplateError> {
+        match self.data(filling) {
+            Some(Value::String(text)) => Ok(Cow::Borrowed(text)),
+            _ => filling.value(piece),
+        }
+    }
+
+    /// The data of a bare expression.
+    fn data<'a>(&self, filling: &Filling<'a>) -> Option<&'a Value> {
+        match self.pieces.as_slice() {
+            [Piece::Rendered(number)] if self.is_bare && filling.probe.is_none() => {
+                filling.rendered.get(*number)?.data.as_ref()
+            }
+            _ => None,
+        }
+    }
+
+    /// The value, where it is data and may be any.
+    pub(super) fn structure<'a>(
+        &self,
+        filling: &Filling<'a>,
+    ) -> Result<Option<&'a Value>, TemplateError> {
+        let data = self.data(filling).filter(|_| self.role == Role::Typed);
+        if let Some(data) = data {
+            each_key(data, &mut |key| check_key(key, filling))?;
+        }
+        Ok(data)
+    }
+
     /// The slot's text for one item.
     pub(super) fn text(&self, filling: &Filling<'_>) -> Result<String, TemplateError> {
         let mut text = String::new();
@@ -167,6 +193,9 @@ impl Slot {
 
     /// The slot's value for one item.
     pub(super) fn value(&self, filling: &Filling<'_>) -> Result<Value, TemplateError> {
+        if let Some(data) = self.structure(filling)? {
+            return Ok(data.clone());
+        }
         let text = self.text(filling)?;
         Ok(match self.role {
             Role::Typed => yaml::resolve(&text),
@@ -186,7 +215,7 @@ impl Slot {
         let start = out.len();
         let mut lost = false;
         for piece in &self.pieces {
-            let value = filling.value(piece)?;
+            let value = self.content(piece, filling)?;
             if let Piece::Literal(text) = piece {
                 out.push_str(text);
             } else {
@@ -198,7 +227,7 @@ impl Slot {
         if !lost && names::stands(&out[start..]) {
             return Ok(());
         }
-        let values = self.pieces.iter().map(|piece| filling.value(piece));
+        let values = self.pieces.iter().map(|piece| self.content(piece, filling));
         let raw: String = values.collect::<Result<_, _>>()?;
         let name = names::finish(&out[start..], lost, &raw);
         if filling.strict_names && name != raw {
@@ -210,5 +239,30 @@ impl Slot {
         out.truncate(start);
         out.push_str(&name);
         Ok(())
+    }
+}
+
+/// YAML's readers look for the colon of a key in the next 1024 characters, some of which may be written as escapes.
+fn check_key(key: &str, filling: &Filling<'_>) -> Result<(), TemplateError> {
+    const MOST: usize = 1000;
+    let mut written = String::new();
+    if key.len() > MOST / 10 {
+        yaml::emit_quoted(key, &mut written);
+    }
+    if written.len() > MOST {
+        let problem = format!("a key of {} bytes cannot stand in YAML", key.len());
+        return Err(filling.misfit(problem, "use the item as a value, or its hash as the key"));
+    }
+    Ok(())
+}
+
+fn each_key<E>(data: &Value, visit: &mut impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+    match data {
+        Value::Array(list) => list.iter().try_for_each(|data| each_key(data, visit)),
+        Value::Object(map) => map.iter().try_for_each(|(key, data)| {
+            visit(key)?;
+            each_key(data, visit)
+        }),
+        _ => Ok(()),
     }
 }

@@ -9,6 +9,8 @@ use super::*;
 use crate::items::Item;
 use crate::manifest::yaml::documents;
 
+mod data;
+mod published;
 mod records;
 
 fn compile(text: &str) -> Result<Template, TemplateError> {

@@ -2,6 +2,8 @@
 //!
 //! A token is a number between two noncharacters, which neither YAML nor any encoding gives a meaning.
 
+use std::collections::BTreeMap;
+
 /// Begins a token.
 pub(super) const OPEN: char = '\u{fdd0}';
 /// Ends a token.
@@ -39,6 +41,16 @@ pub(super) fn pieces(text: &str) -> Vec<Result<&str, usize>> {
         found.push(Ok(rest));
     }
     found
+}
+
+/// Where each token begins.
+pub(super) fn places(text: &str) -> BTreeMap<usize, usize> {
+    let number = |at: usize| {
+        let inner = text[at + OPEN.len_utf8()..].split(CLOSE).next()?;
+        Some((inner.parse().ok()?, at))
+    };
+    let opens = text.match_indices(OPEN);
+    opens.filter_map(|(at, _)| number(at)).collect()
 }
 
 /// Replaces `$NAME` and `${NAME}` by tokens numbered from `first` on, where `knows` knows the name; all other dollars stay.

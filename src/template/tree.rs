@@ -63,7 +63,7 @@ fn build_at(value: &Value, path: &mut Vec<String>, origin: &Origin<'_>) -> Node 
                 let node = build_at(value, path, origin);
                 path.pop();
                 let key = if token::contains_token(key) {
-                    Key::Slot(slot(key, Role::Text, origin))
+                    Key::Slot(slot(key, Role::Key, origin))
                 } else {
                     Key::Fixed(key.clone())
                 };
@@ -92,6 +92,7 @@ fn slot(text: &str, role: Role, origin: &Origin<'_>) -> Slot {
     };
     Slot {
         role,
+        is_bare: alone && role != Role::Key,
         tokens: parts.iter().filter_map(|part| part.err()).collect(),
         pieces: parts.into_iter().map(piece).collect(),
     }
@@ -158,6 +159,10 @@ impl Node {
                         Key::Fixed(key) => key.clone(),
                         Key::Slot(slot) => slot.text(filling)?,
                     };
+                    if map.contains_key(&key) {
+                        let hint = "two keys with placeholders became one: change one of them";
+                        return Err(filling.misfit(format!("it gives the key {key} twice"), hint));
+                    }
                     map.insert(key, node.value(filling)?);
                 }
                 Value::Object(map)
@@ -183,6 +188,17 @@ impl Node {
             Self::Slot(slot) => visit(slot),
             Self::List(nodes) => nodes.iter().for_each(|node| node.each_slot(visit)),
             Self::Map(entries) => entries.iter().for_each(|(_, node)| node.each_slot(visit)),
+        }
+    }
+
+    /// Whether any key differs from item to item.
+    pub(super) fn has_slot_key(&self) -> bool {
+        match self {
+            Self::Fixed(_) | Self::Slot(_) => false,
+            Self::List(nodes) => nodes.iter().any(Self::has_slot_key),
+            Self::Map(entries) => entries
+                .iter()
+                .any(|(key, node)| matches!(key, Key::Slot(_)) || node.has_slot_key()),
         }
     }
 

@@ -109,6 +109,33 @@ fn emit_leaf(value: &Value, indent: usize, out: &mut impl Sink) {
     }
 }
 
+/// Writes a value in one line, in which every string has quotes.
+pub fn emit_flow(value: &Value, out: &mut impl Sink) {
+    let comma = |number| if number > 0 { ", " } else { "" };
+    match value {
+        Value::String(text) => emit_quoted(text, out),
+        Value::Array(list) => {
+            out.push("[");
+            for (number, value) in list.iter().enumerate() {
+                out.push(comma(number));
+                emit_flow(value, out);
+            }
+            out.push("]");
+        }
+        Value::Object(map) => {
+            out.push("{");
+            for (number, (key, value)) in map.iter().enumerate() {
+                out.push(comma(number));
+                emit_quoted(key, out);
+                out.push(": ");
+                emit_flow(value, out);
+            }
+            out.push("}");
+        }
+        other => out.push(&other.to_string()),
+    }
+}
+
 /// Writes a string so that it is read back as the same string: plain, as a block, or in double quotes.
 ///
 /// `indent` is that of a block's lines; `usize::MAX` where no block may stand (a key).
@@ -249,6 +276,11 @@ spec:
         #[test]
         fn what_is_written_is_read_back_as_the_same(value in value()) {
             let wrapped = json!({"k": value});
+            let mut flow = String::new();
+            emit_flow(&wrapped, &mut flow);
+            prop_assert_eq!(flow.lines().count(), 1);
+            let read = documents(&flow).map_err(|error| TestCaseError::fail(format!("{error}\n{flow}")))?;
+            prop_assert_eq!(&read[0].value, &wrapped, "{}", flow);
             let text = to_yaml(&wrapped);
             let read = documents(&text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
             prop_assert_eq!(&read[0].value, &wrapped, "{}", text);
