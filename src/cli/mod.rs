@@ -8,6 +8,7 @@ mod input;
 #[cfg(unix)]
 mod local;
 mod output_dir;
+mod reconcile;
 mod run;
 mod screen;
 mod session;
@@ -86,6 +87,8 @@ enum Command {
     Status(status::Args),
     /// Delete a group's Jobs and their Pods
     Delete(delete::Args),
+    /// Be the Job controller of the Jobs that were handed over, or explain one Job
+    Reconcile(reconcile::Args),
     /// The templates that come with the tool
     Template(template::Args),
     /// The embedded cluster, served to kubectl on 127.0.0.1
@@ -121,6 +124,7 @@ pub fn main() -> ExitCode {
         Command::Wait(args) => wait::wait(&args, &cli.global),
         Command::Status(args) => status::status(&args, &cli.global),
         Command::Delete(args) => delete::delete(&args, &cli.global),
+        Command::Reconcile(args) => reconcile::reconcile(&args, &cli.global),
         Command::Template(args) => template::template(&args),
         #[cfg(unix)]
         Command::Local(args) => local::local(&args),

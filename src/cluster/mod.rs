@@ -2,6 +2,8 @@
 
 pub mod act;
 pub mod connect;
+pub mod handover;
+pub mod lease;
 pub mod logs;
 pub mod observe;
 pub mod problem;
