@@ -14,9 +14,11 @@ use tokio::time::Instant;
 use super::error::{INTERRUPTED, TIMED_OUT};
 use super::screen::Screen;
 use super::{CliResult, Failure};
+use crate::cluster::act::suspend_jobs;
+use crate::cluster::gate::Gate;
 use crate::cluster::observe::Observed;
-use crate::cluster::submit::{Brake, Outcome};
-use crate::group::{Group, Observation, Place, What};
+use crate::cluster::submit::Outcome;
+use crate::group::{Group, HaltWhen, Observation, Place, Policy, Room, Stopped};
 use crate::terminal::Signals;
 pub(super) use outputs::LogMode;
 use outputs::Outputs;
@@ -32,8 +34,12 @@ const OUTPUT_GRACE: Duration = Duration::from_secs(5);
 pub(super) struct Submission<'a> {
     /// Its outcomes.
     pub(super) outcomes: LocalBoxStream<'a, (Place, Outcome)>,
-    /// Stops it.
-    pub(super) brake: Brake,
+    /// Lets through as many members as may be created.
+    pub(super) gate: Gate,
+    /// How many of them have been answered.
+    pub(super) answered: usize,
+    /// What limits it.
+    pub(super) policy: Policy,
 }
 
 /// Everything that is followed.
@@ -48,6 +54,8 @@ pub(super) struct Follow<'a> {
     pub(super) client: Client,
     /// Whose output is shown.
     pub(super) logs: LogMode,
+    /// Only these items' output is shown; all, if there are none.
+    pub(super) only_items: Vec<String>,
     /// When to give up.
     pub(super) timeout: Option<Duration>,
     /// A group without members ends the command at once.
@@ -68,6 +76,7 @@ struct Loop<'a, 's> {
     outputs: Outputs,
     unreachable: Option<String>,
     refused: bool,
+    halted: Option<Stopped>,
     dirty: bool,
 }
 
@@ -80,6 +89,7 @@ pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult
         outputs,
         unreachable: None,
         refused: false,
+        halted: None,
         dirty: true,
     };
     let code = state.run().await?;
@@ -102,6 +112,7 @@ impl Loop<'_, '_> {
             .and_then(|timeout| Instant::now().checked_add(timeout));
         let mut frame = Instant::now();
         loop {
+            self.admit().await?;
             if self.is_over() {
                 return Ok(self.code());
             }
@@ -115,6 +126,8 @@ impl Loop<'_, '_> {
                 self.screen.draw(&self.follow.group, Timestamp::now())?;
                 (frame, self.dirty) = (Instant::now(), false);
             }
+            self.screen
+                .heartbeat(&self.follow.group, Timestamp::now())?;
             let next_frame = frame
                 + if self.dirty && self.screen.is_drawn() {
                     FRAME
@@ -128,7 +141,7 @@ impl Loop<'_, '_> {
                 }
                 outcome = next_outcome(&mut self.follow.submission) => self.outcome(outcome)?,
                 Some(seen) = self.follow.observed.next() => self.observed(seen)?,
-                Some(line) = self.outputs.next() => self.screen.output(&line.item, &line.pod, &line.text)?,
+                Some(line) = self.outputs.next() => self.output(line)?,
                 () = tokio::time::sleep_until(next_frame) => self.dirty = true,
             }
         }
@@ -136,8 +149,11 @@ impl Loop<'_, '_> {
 
     fn is_over(&self) -> bool {
         let created = self.follow.submission.is_none();
-        let known = self.follow.group.is_listed() || self.refused;
-        created && (self.unreachable.is_some() || (known && self.follow.group.is_over()))
+        let group = &self.follow.group;
+        let known = group.is_listed() || self.refused;
+        // What was suspended by a halt goes on only when somebody resumes it.
+        let over = group.is_over() || (self.halted.is_some() && group.is_idle());
+        created && (self.unreachable.is_some() || (known && over))
     }
 
     fn code(&self) -> u8 {
@@ -153,17 +169,20 @@ impl Loop<'_, '_> {
             self.follow.submission = None;
             return self.take_in(Observation::SubmissionEnded);
         };
+        if let Some(submission) = &mut self.follow.submission {
+            submission.answered += 1;
+        }
         let seen = match outcome {
             Outcome::Created(uid) => Observation::Created(place, uid),
             Outcome::Unchanged => Observation::Unchanged(place),
             Outcome::Refused(why) => {
                 // More of the same would be refused too.
-                self.pull_brake();
+                self.shut_gate();
                 self.refused = true;
                 Observation::Refused(place, why)
             }
             Outcome::Unreachable(why) => {
-                self.pull_brake();
+                self.shut_gate();
                 self.unreachable.get_or_insert(why);
                 return Ok(());
             }
@@ -171,10 +190,53 @@ impl Loop<'_, '_> {
         self.take_in(seen)
     }
 
-    fn pull_brake(&self) {
+    fn shut_gate(&self) {
         if let Some(submission) = &self.follow.submission {
-            submission.brake.pull();
+            submission.gate.shut();
         }
+    }
+
+    /// Lets through as many members as the policy allows now, or stops creating.
+    async fn admit(&mut self) -> CliResult<()> {
+        let Some(submission) = &self.follow.submission else {
+            return Ok(());
+        };
+        let (tally, counts) = (
+            self.follow.group.tally(),
+            submission.policy.halt.counts_failures(),
+        );
+        let excused = if counts {
+            self.follow.group.excused()
+        } else {
+            0
+        };
+        let begun = submission.gate.begun();
+        let in_flight = begun.saturating_sub(submission.answered);
+        match submission.policy.room(tally, excused, begun, in_flight) {
+            Room::Create(room) => submission.gate.allow(room),
+            Room::Stop(when, why) => {
+                submission.gate.shut();
+                self.halted(when, why).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn halted(&mut self, when: HaltWhen, why: Stopped) -> CliResult<()> {
+        if self.halted.replace(why).is_some() {
+            return Ok(());
+        }
+        let why = match why {
+            Stopped::Halt => "the --halt rule is reached",
+            Stopped::Canary => "a canary did not succeed",
+        };
+        self.screen
+            .note(&format!("{why}: nothing more is created"))?;
+        if when == HaltWhen::Now {
+            let unfinished = self.follow.group.unfinished().cloned().collect();
+            suspend_jobs(&self.follow.client, unfinished, true).await?;
+        }
+        Ok(())
     }
 
     fn observed(&mut self, seen: Observed) -> CliResult<()> {
@@ -188,19 +250,19 @@ impl Loop<'_, '_> {
     }
 
     fn take_in(&mut self, seen: Observation) -> CliResult<()> {
-        if let Observation::Pod(pod) = &seen {
-            let item = self
-                .follow
-                .group
-                .member(&pod.job)
-                .map_or(pod.name.as_str(), |member| member.item.as_str());
-            self.outputs.pod_seen(pod, item);
-        }
+        let place = match &seen {
+            Observation::Pod(pod) => Some(pod.job.clone()),
+            Observation::Job(job) => Some(job.place.clone()),
+            _ => None,
+        };
         for change in self.follow.group.handle(Timestamp::now(), seen) {
             self.dirty = true;
             self.screen.change(&change, &self.follow.group)?;
-            if let What::Created = change.what {
-                tracing::debug!(job = %change.place, "created");
+        }
+        if let Some(member) = place.and_then(|place| self.follow.group.member(&place)) {
+            let only = &self.follow.only_items;
+            if only.is_empty() || only.contains(&member.item) {
+                self.outputs.member_seen(member);
             }
         }
         Ok(())
@@ -208,7 +270,7 @@ impl Loop<'_, '_> {
 
     /// The first signal stops creating and watching; what is under way is finished. A second one ends the command at once.
     async fn interrupted(&mut self, signals: &mut Signals) -> CliResult<u8> {
-        self.pull_brake();
+        self.shut_gate();
         while self.follow.submission.is_some() {
             tokio::select! {
                 () = signals.next() => break,
@@ -219,10 +281,18 @@ impl Loop<'_, '_> {
         Ok(INTERRUPTED)
     }
 
+    fn output(&mut self, line: outputs::Line) -> CliResult<()> {
+        self.screen.output(&line.item, &line.pod, &line.text)?;
+        if !line.text.trim().is_empty() {
+            self.take_in(Observation::LastLine(line.place, line.text))?;
+        }
+        Ok(())
+    }
+
     async fn drain_outputs(&mut self) -> CliResult<()> {
         let end = Instant::now() + OUTPUT_GRACE;
         while let Ok(Some(line)) = tokio::time::timeout_at(end, self.outputs.next_of_rest()).await {
-            self.screen.output(&line.item, &line.pod, &line.text)?;
+            self.output(line)?;
         }
         Ok(())
     }

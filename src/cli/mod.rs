@@ -1,19 +1,25 @@
 //! The command line: one file a subcommand, with its arguments, its help and what it does.
 
+mod choice;
 mod delete;
 mod error;
 mod expand;
 mod follow;
 mod input;
+mod lint;
 #[cfg(unix)]
 mod local;
+mod logs;
 mod output_dir;
+mod preflight;
 mod reconcile;
+mod retry;
 mod run;
 mod screen;
 mod session;
 mod status;
 mod submit;
+mod suspend;
 mod target;
 mod template;
 mod wait;
@@ -75,6 +81,8 @@ pub(crate) struct Global {
 enum Command {
     /// Print the manifests that a template and a list give
     Expand(expand::Args),
+    /// Say what is wrong with a template
+    Lint(lint::Args),
     /// Expand, submit, and watch to the end
     Run(run::Args),
     /// Expand, submit, and return
@@ -85,6 +93,14 @@ enum Command {
     Wait(wait::Args),
     /// Show the groups of a namespace, or one group
     Status(status::Args),
+    /// Print what the members of a group wrote
+    Logs(logs::Args),
+    /// Delete the Jobs of members that failed, and create them again
+    Retry(retry::Args),
+    /// Suspend a group's Jobs: their Pods are ended, and none is created until they are resumed
+    Suspend(suspend::SuspendArgs),
+    /// Resume a group's Jobs that are suspended
+    Resume(suspend::ResumeArgs),
     /// Delete a group's Jobs and their Pods
     Delete(delete::Args),
     /// Be the Job controller of the Jobs that were handed over, or explain one Job
@@ -118,11 +134,16 @@ pub fn main() -> ExitCode {
     trace(cli.global.verbose);
     let result = match cli.command {
         Command::Expand(args) => expand::expand(&args, &cli.global),
+        Command::Lint(args) => lint::lint(&args, &cli.global),
         Command::Run(args) => run::run(&args, &cli.global),
         Command::Submit(args) => submit::submit(&args, &cli.global),
         Command::Watch(args) => watch::watch(&args, &cli.global),
         Command::Wait(args) => wait::wait(&args, &cli.global),
         Command::Status(args) => status::status(&args, &cli.global),
+        Command::Logs(args) => logs::logs(&args, &cli.global),
+        Command::Retry(args) => retry::retry(&args, &cli.global),
+        Command::Suspend(args) => suspend::suspend(&args, &cli.global),
+        Command::Resume(args) => suspend::resume(&args, &cli.global),
         Command::Delete(args) => delete::delete(&args, &cli.global),
         Command::Reconcile(args) => reconcile::reconcile(&args, &cli.global),
         Command::Template(args) => template::template(&args),

@@ -64,10 +64,41 @@ impl OutputDir {
     }
 }
 
+impl OutputDir {
+    /// Writes the output of one try of an item: `ITEM.log`, `ITEM.2.log`.
+    pub(super) fn write_log(&self, item: &str, attempt: usize, text: &[u8]) -> CliResult<()> {
+        let wrong = |error: std::io::Error| {
+            Failure::tool(format!(
+                "cannot write into {}: {error}",
+                self.path.display()
+            ))
+        };
+        let number = if attempt > 1 {
+            format!(".{attempt}")
+        } else {
+            String::new()
+        };
+        let name = format!("{}{number}.log", safe_name("", item));
+        std::fs::create_dir_all(&self.path).map_err(wrong)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(".log-")
+            .tempfile_in(&self.path)
+            .map_err(wrong)?;
+        file.write_all(text).map_err(wrong)?;
+        file.persist(self.path.join(name))
+            .map_err(|error| wrong(error.error))?;
+        Ok(())
+    }
+}
+
 /// A file name that stays in its folder whatever the item is, and that no other item has.
 fn file_name(item: &str) -> String {
+    safe_name("job-", item) + ".yaml"
+}
+
+fn safe_name(prefix: &str, item: &str) -> String {
     let (part, lost) = names::safe_part(item);
-    names::finish(&format!("job-{part}"), lost, item) + ".yaml"
+    names::finish(&format!("{prefix}{part}"), lost, item)
 }
 
 #[cfg(test)]

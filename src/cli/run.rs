@@ -1,18 +1,22 @@
 //! `run`: expands, submits, and watches to the end, on a cluster or on the embedded one.
 
+use std::num::NonZeroUsize;
+
 use jiff::Timestamp;
 
 use super::error::INTERRUPTED;
 use super::follow::{self, Ending, Follow, LogMode, Submission};
 use super::input::{self, Batch, ItemArgs, TemplateArgs};
+use super::preflight::preflight;
 use super::screen::{Caption, Progress, Screen};
 use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
 use super::{CliResult, Failure, Global};
 use crate::cluster::connect::parse_duration;
+use crate::cluster::gate::Gate;
 use crate::cluster::observe::observe;
-use crate::cluster::submit::{Brake, Prepared, submit};
-use crate::group::{Group, Place};
+use crate::cluster::submit::{Prepared, submit};
+use crate::group::{Group, Place, Policy};
 use crate::items::Item;
 use crate::template::{Names, Template};
 
@@ -34,7 +38,43 @@ pub(super) struct Args {
     #[arg(long)]
     local: bool,
     #[command(flatten)]
+    policy: PolicyArgs,
+    #[command(flatten)]
     show: ShowArgs,
+}
+
+/// What limits the creation of members.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Pace")]
+pub(super) struct PolicyArgs {
+    /// At most so many members are unfinished at a time; the next is created as one ends
+    #[arg(long, short = 'j', value_name = "N")]
+    max_active: Option<NonZeroUsize>,
+    /// Create so many members first, and the rest only when all of them have succeeded
+    #[arg(long, value_name = "N")]
+    canary: Option<NonZeroUsize>,
+    /// Stop early: never, or now|soon,fail|success|done=N|N%; now suspends what runs
+    #[arg(
+        long,
+        value_name = "RULE",
+        default_value = "never",
+        hide_default_value = true
+    )]
+    halt: String,
+}
+
+impl PolicyArgs {
+    /// The policy; the list itself may have said how many run at once.
+    fn policy(&self, of_list: Option<usize>) -> CliResult<Policy> {
+        Ok(Policy {
+            max_active: self.max_active.map(NonZeroUsize::get).or(of_list),
+            canary: self.canary.map(NonZeroUsize::get),
+            halt: self
+                .halt
+                .parse()
+                .map_err(|error| Failure::usage(format!("--halt: {error}")))?,
+        })
+    }
 }
 
 /// How a group that is followed is shown.
@@ -59,6 +99,9 @@ pub(super) struct ShowArgs {
     /// Give up after this time, with exit code 124: 90, 10m, 2h
     #[arg(long, value_name = "TIME")]
     timeout: Option<String>,
+    /// Whose output is shown, if not all members'
+    #[arg(skip)]
+    pub(super) items: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -67,6 +110,17 @@ enum Output {
 }
 
 impl ShowArgs {
+    /// For `logs --follow`: all output, or that of some items, and nothing else.
+    pub(super) fn for_logs(items: &[String]) -> Self {
+        Self {
+            progress: Progress::None,
+            output: None,
+            logs: Some(LogMode::All),
+            timeout: None,
+            items: items.to_vec(),
+        }
+    }
+
     pub(super) fn progress(&self) -> Progress {
         match self.output {
             Some(Output::Json) => Progress::Json,
@@ -106,12 +160,13 @@ impl ShowArgs {
 /// Runs.
 pub(super) fn run(args: &Args, global: &Global) -> CliResult {
     let timeout = args.show.timeout()?;
+    args.policy.policy(None)?;
     let batch = input::read(
         &args.template,
         &args.items,
         global.connection.namespace.as_deref(),
     )?;
-    input::check(&batch)?;
+    batch.check()?;
     block_on(async {
         let session = if args.local {
             Session::local(global).await?
@@ -141,9 +196,10 @@ async fn follow_batch(
 ) -> CliResult<Ending> {
     let target = Target::group(&args.template.group_label, batch.template.group());
     let group = expected(batch, &session.namespace)?;
-    let brake = Brake::default();
+    preflight(batch, session, true).await?;
+    let gate = Gate::closed();
     let members = prepared(&batch.template, &batch.items, &session.namespace);
-    let outcomes = submit(&session.client, members, "", &brake);
+    let outcomes = submit(&session.client, members, "", &gate);
     let caption = Caption {
         title: target.title.clone(),
         place: session.place.clone(),
@@ -152,10 +208,16 @@ async fn follow_batch(
     let mut screen = Screen::new(args.show.progress(), caption, global);
     let follow = Follow {
         group,
-        submission: Some(Submission { outcomes, brake }),
+        submission: Some(Submission {
+            outcomes,
+            gate,
+            answered: 0,
+            policy: args.policy.policy(batch.max_active)?,
+        }),
         observed: observe(&session.client, Some(&session.namespace), &target.selector),
         client: session.client.clone(),
         logs: args.show.logs(session.is_local()),
+        only_items: Vec::new(),
         timeout,
         must_exist: false,
     };

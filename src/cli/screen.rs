@@ -7,13 +7,16 @@
 
 use std::io::{IsTerminal, Stderr, Write};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::Global;
 use crate::group::{Change, Group};
 use crate::render::{self, Style, View};
 use crate::terminal::{self, Live};
+
+/// The longest silence of the plain lines.
+const HEARTBEAT: SignedDuration = SignedDuration::from_secs(30);
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -62,6 +65,7 @@ pub(super) struct Screen {
     style: Style,
     caption: Caption,
     shares_terminal: bool,
+    last_told: Timestamp,
 }
 
 /// Whether standard error is a terminal that is redrawn without harm.
@@ -99,6 +103,7 @@ impl Screen {
         Self {
             mode,
             style: style(global, std::io::stderr().is_terminal()),
+            last_told: caption.began,
             caption,
             shares_terminal: std::io::stdout().is_terminal(),
         }
@@ -118,7 +123,10 @@ impl Screen {
                 let mark = self.style.paint(phase, self.style.mark(phase));
                 live.print_above(&[fit(&format!("{mark} {}", words()))])
             }
-            Mode::Plain if render::is_news(change) => writeln!(std::io::stderr(), "{}", words()),
+            Mode::Plain if render::is_news(change) => {
+                self.last_told = change.at;
+                writeln!(std::io::stderr(), "{}", words())
+            }
             Mode::Json => print_json(&render::change_event(&self.caption.title, change)),
             _ => Ok(()),
         }
@@ -142,13 +150,26 @@ impl Screen {
         }
     }
 
-    /// Draws the table, if there is one.
-    pub(super) fn draw(&mut self, group: &Group, now: Timestamp) -> std::io::Result<()> {
-        let Mode::Live(live) = &mut self.mode else {
+    /// Something to tell a person.
+    pub(super) fn note(&mut self, text: &str) -> std::io::Result<()> {
+        match &mut self.mode {
+            Mode::Live(live) => live.print_above(&[fit(&render::show(text))]),
+            _ => writeln!(std::io::stderr(), "{}", render::show(text)),
+        }
+    }
+
+    /// Tells how far the group is, if nothing was told for a while: a CI log that stands still looks dead.
+    pub(super) fn heartbeat(&mut self, group: &Group, now: Timestamp) -> std::io::Result<()> {
+        if !matches!(self.mode, Mode::Plain) || now.duration_since(self.last_told) < HEARTBEAT {
             return Ok(());
-        };
-        let size = terminal::size().unwrap_or((80, 24));
-        live.draw(render::frame(View {
+        }
+        self.last_told = now;
+        let view = self.view(group, now, (u16::MAX, 1));
+        writeln!(std::io::stderr(), "{}", render::progress_line(view))
+    }
+
+    fn view<'a>(&'a self, group: &'a Group, now: Timestamp, size: (u16, u16)) -> View<'a> {
+        View {
             group,
             title: &self.caption.title,
             place: &self.caption.place,
@@ -156,7 +177,19 @@ impl Screen {
             now,
             size,
             style: self.style,
-        }))
+        }
+    }
+
+    /// Draws the table, if there is one.
+    pub(super) fn draw(&mut self, group: &Group, now: Timestamp) -> std::io::Result<()> {
+        let size = terminal::size().unwrap_or((80, 24));
+        let lines = self
+            .is_drawn()
+            .then(|| render::frame(self.view(group, now, size)));
+        match (&mut self.mode, lines) {
+            (Mode::Live(live), Some(lines)) => live.draw(lines),
+            _ => Ok(()),
+        }
     }
 
     /// Takes the table away and says how the group ended.
@@ -198,6 +231,15 @@ fn print_json(event: &Value) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{event}")?;
     out.flush()
+}
+
+/// A line of output: as it is for a program, and shown instead of obeyed for a terminal.
+pub(super) fn as_output(line: &str) -> String {
+    if std::io::stdout().is_terminal() {
+        render::show_line(line).into_owned()
+    } else {
+        line.to_owned()
+    }
 }
 
 /// A warning, on standard error.

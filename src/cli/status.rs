@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use super::choice::{fold, read_group};
 use super::run::now;
 use super::session::{Session, block_on};
 use super::target::TargetArgs;
 use super::{CliResult, Failure, Global};
 use crate::cluster::act::list;
 use crate::cluster::rest::{JOBS, PODS};
-use crate::group::{Group, JobView, Member, Observation, Phase, PodView};
+use crate::group::{Group, Member, Phase};
 use crate::render;
 use serde_json::{Value, json};
 
@@ -38,7 +39,7 @@ pub(super) fn status(args: &Args, global: &Global) -> CliResult {
         let namespace = args.target.namespace(&session.namespace);
         match args.target.named()? {
             Some(target) => {
-                let group = read_group(&session, namespace, &target.selector).await?;
+                let (group, _) = read_group(&session, namespace, &target.selector).await?;
                 if group.members().is_empty() {
                     return Err(Failure::nothing(format!(
                         "no Job matches {}",
@@ -50,32 +51,6 @@ pub(super) fn status(args: &Args, global: &Global) -> CliResult {
             None => show_groups(&session, namespace, args).await,
         }
     })
-}
-
-/// One look at the Jobs and Pods that a selector matches.
-async fn read_group(
-    session: &Session,
-    namespace: Option<&str>,
-    selector: &str,
-) -> CliResult<Group> {
-    let (jobs, pods) = tokio::try_join!(
-        list(&session.client, JOBS, namespace, selector),
-        list(&session.client, PODS, namespace, selector),
-    )?;
-    Ok(fold(&jobs, &pods))
-}
-
-fn fold(jobs: &[Value], pods: &[Value]) -> Group {
-    let (mut group, now) = (Group::default(), now());
-    let jobs = jobs.iter().filter_map(JobView::from_value);
-    let pods = pods.iter().filter_map(PodView::from_value);
-    for job in jobs {
-        group.handle(now, Observation::Job(Box::new(job)));
-    }
-    for pod in pods {
-        group.handle(now, Observation::Pod(Box::new(pod)));
-    }
-    group
 }
 
 fn show_group(group: &Group, title: &str, args: &Args) -> CliResult {

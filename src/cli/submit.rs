@@ -3,11 +3,13 @@
 use futures::stream::{LocalBoxStream, StreamExt};
 
 use super::input::{self, Batch, ItemArgs, TemplateArgs};
+use super::preflight::preflight;
 use super::run::{expected, prepared};
 use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
 use super::{CliResult, Failure, Global};
-use crate::cluster::submit::{Brake, Outcome, submit as create};
+use crate::cluster::gate::Gate;
+use crate::cluster::submit::{Outcome, submit as create};
 use crate::group::Place;
 use crate::terminal::Signals;
 
@@ -59,7 +61,7 @@ pub(super) fn submit(args: &Args, global: &Global) -> CliResult {
         &args.items,
         global.connection.namespace.as_deref(),
     )?;
-    input::check(&batch)?;
+    batch.check()?;
     let target = Target::group(&args.template.group_label, batch.template.group());
     block_on(async {
         let session = Session::connect(global).await?;
@@ -74,6 +76,7 @@ pub(super) fn submit(args: &Args, global: &Global) -> CliResult {
             }
             return Ok(0);
         }
+        preflight(&batch, &session, false).await?;
         create_all(&batch, &session, args.dry_run, &target, global).await
     })
 }
@@ -95,7 +98,7 @@ impl Counts {
         name: &str,
         outcome: Outcome,
         dry_run: DryRun,
-        brake: &Brake,
+        gate: &Gate,
     ) -> CliResult<()> {
         let line = |what: &str| format!("job.batch/{name} {what}{}", dry_run.suffix());
         match outcome {
@@ -108,13 +111,13 @@ impl Counts {
                 super::status::print(&line("unchanged"))
             }
             Outcome::Refused(why) => {
-                brake.pull();
+                gate.shut();
                 self.refused += 1;
                 super::screen::say(&format!("{name}: {why}"));
                 Ok(())
             }
             Outcome::Unreachable(why) => {
-                brake.pull();
+                gate.shut();
                 self.unreachable.get_or_insert(why);
                 Ok(())
             }
@@ -153,15 +156,15 @@ async fn create_all(
     target: &Target,
     global: &Global,
 ) -> CliResult {
-    let brake = Brake::default();
+    let gate = Gate::default();
     let query = if dry_run == DryRun::Server {
         "&dryRun=All"
     } else {
         ""
     };
     let members = prepared(&batch.template, &batch.items, &session.namespace);
-    let outcomes = create(&session.client, members, query, &brake);
-    let counts = count(outcomes, dry_run, &brake).await?;
+    let outcomes = create(&session.client, members, query, &gate);
+    let counts = count(outcomes, dry_run, &gate).await?;
     super::screen::say(&format!(
         "{}: {}{}",
         target.title,
@@ -185,7 +188,7 @@ async fn create_all(
 async fn count(
     mut outcomes: LocalBoxStream<'_, (Place, Outcome)>,
     dry_run: DryRun,
-    brake: &Brake,
+    gate: &Gate,
 ) -> CliResult<Counts> {
     let signals = Signals::new();
     let mut signals =
@@ -194,11 +197,11 @@ async fn count(
     loop {
         tokio::select! {
             next = outcomes.next() => match next {
-                Some((place, outcome)) => counts.take(&place.name, outcome, dry_run, brake)?,
+                Some((place, outcome)) => counts.take(&place.name, outcome, dry_run, gate)?,
                 None => return Ok(counts),
             },
             () = signals.next() => {
-                brake.pull();
+                gate.shut();
                 if std::mem::replace(&mut counts.interrupted, true) {
                     return Ok(counts);
                 }

@@ -57,6 +57,7 @@ pub(super) fn attach(
             observed: observe(&session.client, namespace, &named.selector),
             client: session.client.clone(),
             logs: show.logs(false),
+            only_items: show.items.clone(),
             timeout,
             must_exist,
         };

@@ -2,10 +2,12 @@
 
 pub mod act;
 pub mod connect;
+pub mod gate;
 pub mod handover;
 pub mod lease;
 pub mod logs;
 pub mod observe;
+pub mod preflight;
 pub mod problem;
 pub mod rest;
 pub mod submit;

@@ -91,6 +91,11 @@ pub async fn get_path(client: &Client, path: &str) -> kube::Result<Value> {
     send(client, "GET", path, "application/json", &Value::Null).await
 }
 
+/// POST to any path.
+pub async fn post_path(client: &Client, path: &str, object: &Value) -> kube::Result<Value> {
+    send(client, "POST", path, "application/json", object).await
+}
+
 /// PUT of a whole object to its status subresource; the server checks its resourceVersion.
 pub async fn replace_status(
     client: &Client,
@@ -136,6 +141,18 @@ pub async fn json_patch(
         operations,
     )
     .await
+}
+
+/// PATCH with an RFC 7386 merge patch.
+pub async fn merge_patch(
+    client: &Client,
+    resource: Resource,
+    namespace: &str,
+    name: &str,
+    patch: &Value,
+) -> kube::Result<Value> {
+    let url = with_query(&resource.path(namespace, &[name]), "");
+    send(client, "PATCH", &url, "application/merge-patch+json", patch).await
 }
 
 /// DELETE with `metav1.DeleteOptions`.

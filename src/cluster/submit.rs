@@ -1,12 +1,12 @@
 //! Creates the members of a group: concurrently, each at most once, and says of each what became of it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures::stream::{self, LocalBoxStream, StreamExt};
+use futures::stream::{LocalBoxStream, StreamExt};
 use kube::Client;
 use serde_json::Value;
 
+use super::gate::Gate;
 use super::problem::{Class, Problem};
 use super::rest::{self, JOBS, Resource};
 use crate::group::Place;
@@ -38,32 +38,16 @@ pub enum Outcome {
     Unreachable(String),
 }
 
-/// Stops a submission: what is under way is finished, and nothing else is begun. Clones stop the same one.
-#[derive(Clone, Debug, Default)]
-pub struct Brake(Arc<AtomicBool>);
-
-impl Brake {
-    /// Begins nothing more.
-    pub fn pull(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    fn is_pulled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
 /// Creates the members as they come; outcomes come in the order in which they are known.
 pub fn submit<'a>(
     client: &Client,
     members: impl Iterator<Item = Prepared> + 'a,
     query: &str,
-    brake: &Brake,
+    gate: &Gate,
 ) -> LocalBoxStream<'a, (Place, Outcome)> {
     let client = client.clone();
     let query: Arc<str> = format!("fieldValidation=Strict{query}").into();
-    let brake = brake.clone();
-    stream::iter(members.take_while(move |_| !brake.is_pulled()))
+    gate.pass(members)
         .map(move |member| {
             let (client, query) = (client.clone(), query.clone());
             async move {

@@ -58,6 +58,32 @@ pub(super) fn of_waiting(state: &Value, image: &str) -> Option<(String, bool)> {
     }
 }
 
+/// Why no node takes a Pod, without the counts of nodes: `Insufficient cpu, untolerated taint {x: y}`.
+///
+/// The scheduler says `0/3 nodes are available: 1 node(s) had untolerated taint {x: y}, 2 Insufficient cpu. preemption: ...`.
+pub(super) fn of_unscheduled(message: Option<&str>) -> String {
+    let message = message.unwrap_or_default();
+    let Some((_, reasons)) = message.split_once("nodes are available: ") else {
+        return with_message("Unschedulable", Some(message));
+    };
+    let reasons = reasons.split(". ").next().unwrap_or(reasons);
+    let mut names: Vec<&str> = reasons
+        .split(", ")
+        .map(|reason| {
+            let reason = reason
+                .trim_start_matches(|c: char| c.is_ascii_digit())
+                .trim_start();
+            reason
+                .trim_start_matches("node(s) ")
+                .trim_start_matches("had ")
+                .trim_end_matches('.')
+        })
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    format!("unschedulable: {}", names.join(", "))
+}
+
 /// A reason with the front of its message.
 pub(super) fn with_message(reason: &str, message: Option<&str>) -> String {
     let message = message.unwrap_or_default().trim();
@@ -92,6 +118,23 @@ mod tests {
             ),
         ] {
             assert_eq!(of_terminated(&state), words, "{state}");
+        }
+    }
+
+    #[test]
+    fn why_no_node_takes_a_pod_is_told_without_counts() {
+        for (message, words) in [
+            (
+                "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes",
+                "unschedulable: Insufficient cpu",
+            ),
+            (
+                "0/5 nodes are available: 1 node(s) had untolerated taint {a: b}, 4 Insufficient memory.",
+                "unschedulable: Insufficient memory, untolerated taint {a: b}",
+            ),
+            ("no nodes", "Unschedulable: no nodes"),
+        ] {
+            assert_eq!(of_unscheduled(Some(message)), words, "{message}");
         }
     }
 

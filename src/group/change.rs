@@ -30,6 +30,8 @@ pub enum Observation {
     Pod(Box<PodView>),
     /// A Pod was seen going; its last state.
     PodGone(Box<PodView>),
+    /// The last line that a failed container of a Job wrote.
+    LastLine(Place, String),
     /// A full list of Pods begins.
     PodsListing,
     /// The full list of Pods is complete.

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::job_view::JobView;
-use super::phase::{Assessment, Failures, Phase, assess, last_cause};
+use super::phase::{Assessment, Failures, Phase, assess, last_cause, last_failed};
 use super::pod_view::PodView;
 use crate::job::kube_value::text;
 
@@ -51,6 +51,10 @@ pub struct Member {
     pub state: Assessment,
     /// How long it ran, once it has ended.
     pub ran_for: Option<SignedDuration>,
+    /// The last line that a failed container wrote.
+    pub last_line: Option<String>,
+    /// Its last Pod was evicted, preempted or lost with its node: no failure of its own.
+    pub disrupted: bool,
     pub(super) uid: Option<String>,
     pub(super) job: Option<JobView>,
     pub(super) pods: BTreeMap<String, PodView>,
@@ -67,6 +71,8 @@ impl Member {
             place,
             state: Assessment::plain(Phase::Waiting),
             ran_for: None,
+            last_line: None,
+            disrupted: false,
             uid: None,
             job: None,
             pods: BTreeMap::new(),
@@ -90,6 +96,9 @@ impl Member {
             cause: self.last_cause.clone(),
         };
         let found = assess(job, &pods, &earlier);
+        if let Some(pod) = last_failed(&pods) {
+            self.disrupted = pod.disrupted;
+        }
         self.last_cause = last_cause(&pods).or(earlier.cause);
         self.ran_for = job.ran_for();
         found
@@ -100,6 +109,11 @@ impl Member {
         let mut pods: Vec<_> = self.pods.values().collect();
         pods.sort_by_key(|pod| (pod.created, &pod.name));
         pods
+    }
+
+    /// Why it is what it is, as other members may be too.
+    pub fn cause(&self) -> Option<&str> {
+        self.state.cause.as_deref().or(self.state.reason.as_deref())
     }
 
     /// What was last seen of its Job.

@@ -5,7 +5,9 @@
 //! Pods are ahead of a Job's status, so a member's phase follows its Pods and settles on the Job's conditions.
 
 mod cause;
+mod causes;
 mod change;
+mod halt;
 mod job_view;
 mod member;
 mod model;
@@ -13,8 +15,11 @@ mod phase;
 mod pod_view;
 mod tally;
 mod verdict;
+mod window;
 
+pub use causes::{Cause, causes};
 pub use change::{Change, Observation, What};
+pub use halt::{Halt, HaltWhen, NoHalt};
 pub use job_view::{JobEnd, JobView};
 pub use member::{Member, Place};
 pub use model::Group;
@@ -22,3 +27,4 @@ pub use phase::{Assessment, Failures, Phase, assess};
 pub use pod_view::{PodState, PodView, Wait};
 pub use tally::Tally;
 pub use verdict::Verdict;
+pub use window::{Policy, Room, Stopped};

@@ -79,6 +79,12 @@ impl Group {
             Observation::JobsListed => self.jobs_listed(now),
             Observation::Pod(pod) => self.pod_seen(*pod, now, false),
             Observation::PodGone(pod) => self.pod_seen(*pod, now, true),
+            Observation::LastLine(place, line) => {
+                if let Some(id) = self.by_place.get(&place) {
+                    self.members[*id].last_line = Some(line);
+                }
+                Vec::new()
+            }
             Observation::PodsListing => {
                 self.unnamed_pods = self.known_pods();
                 Vec::new()
@@ -117,6 +123,32 @@ impl Group {
     pub fn is_over(&self) -> bool {
         let left = self.tally.total() - self.tally.done();
         !self.submitting && self.tally.total() > 0 && left == self.tally.of(Phase::Waiting)
+    }
+
+    /// How many members failed through no fault of their own.
+    pub fn excused(&self) -> usize {
+        self.in_phase(Phase::Failed)
+            .filter(|member| member.disrupted)
+            .count()
+    }
+
+    /// Whether nothing happens before somebody does something: all that is not over is suspended or was not created.
+    pub fn is_idle(&self) -> bool {
+        let left = self.tally.total() - self.tally.done();
+        left == self.tally.of(Phase::Waiting) + self.tally.of(Phase::Suspended)
+    }
+
+    /// Where the members stand that have a Job and are not over.
+    pub fn unfinished(&self) -> impl Iterator<Item = &Place> {
+        [
+            Phase::BackingOff,
+            Phase::Running,
+            Phase::Pending,
+            Phase::Suspended,
+        ]
+        .into_iter()
+        .flat_map(|phase| self.in_phase(phase))
+        .map(|member| &member.place)
     }
 
     /// What became of it so far.

@@ -74,6 +74,8 @@ pub struct Assessment {
     pub phase: Phase,
     /// Why, in the user's words.
     pub reason: Option<String>,
+    /// The same without what differs from member to member, such as the number of tries.
+    pub cause: Option<String>,
     /// Nothing will change before somebody does something.
     pub stuck: bool,
     /// Since when it runs, or waits.
@@ -92,6 +94,7 @@ impl Assessment {
         Self {
             phase,
             reason: None,
+            cause: None,
             stuck: false,
             since: None,
             next_try: None,
@@ -129,6 +132,7 @@ pub fn assess(job: &JobView, pods: &[&PodView], earlier: &Failures) -> Assessmen
         } else {
             Phase::Failed
         };
+        found.cause = (!end.succeeded).then(|| cause_of(end, cause.as_deref()));
         found.reason =
             (!end.succeeded).then(|| failed_because(end, job, failures, cause.as_deref()));
         return found;
@@ -157,6 +161,7 @@ pub fn assess(job: &JobView, pods: &[&PodView], earlier: &Failures) -> Assessmen
             .find(|wait| wait.for_good)
             .or_else(|| waits().next());
         found.reason = wait.map(|wait| wait.reason.clone());
+        found.cause.clone_from(&found.reason);
         found.stuck = wait.is_some_and(|wait| wait.for_good);
     } else if job.suspended {
         found.phase = Phase::Suspended;
@@ -176,7 +181,8 @@ pub(super) fn last_cause(pods: &[&PodView]) -> Option<String> {
     last_failed(pods)?.last_cause.clone()
 }
 
-fn last_failed<'a>(pods: &[&'a PodView]) -> Option<&'a PodView> {
+/// The last of these Pods to fail.
+pub(super) fn last_failed<'a>(pods: &[&'a PodView]) -> Option<&'a PodView> {
     let failed = pods.iter().filter(|pod| pod.last_cause.is_some());
     failed.max_by_key(|pod| pod.finished).copied()
 }
@@ -226,6 +232,14 @@ fn next_try(failures: u32, tries_max: u32, last: Option<Timestamp>) -> Option<Ti
     last_failure
         .checked_add(record.remaining(last_failure))
         .ok()
+}
+
+/// What a failed member has in common with others: why its last try failed, or the reason of its Job.
+fn cause_of(end: &JobEnd, cause: Option<&str>) -> String {
+    match (end.reason.as_str(), cause) {
+        ("DeadlineExceeded", _) | (_, None) => end.reason.clone(),
+        (_, Some(cause)) => cause.to_owned(),
+    }
 }
 
 fn failed_because(end: &JobEnd, job: &JobView, failures: u32, cause: Option<&str>) -> String {

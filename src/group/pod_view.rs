@@ -218,11 +218,12 @@ fn waiting(pod: &Value) -> Option<Wait> {
         text(condition, "/type") == Some("PodScheduled")
             && text(condition, "/status") == Some("False")
     })?;
+    let message = text(unscheduled, "/message");
     Some(Wait {
-        reason: cause::with_message(
-            text(unscheduled, "/reason").unwrap_or("Unschedulable"),
-            text(unscheduled, "/message"),
-        ),
+        reason: match text(unscheduled, "/reason") {
+            None | Some("Unschedulable") => cause::of_unscheduled(message),
+            Some(reason) => cause::with_message(reason, message),
+        },
         for_good: false,
     })
 }
@@ -255,9 +256,9 @@ mod tests {
                 })),
             ),
             (
-                json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes"}]}),
+                json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes are available: 3 Insufficient cpu."}]}),
                 PodState::Pending(Some(Wait {
-                    reason: "Unschedulable: 0/3 nodes".into(),
+                    reason: "unschedulable: Insufficient cpu".into(),
                     for_good: false,
                 })),
             ),

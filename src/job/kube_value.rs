@@ -6,23 +6,23 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 /// The text at a JSON pointer.
-pub fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str()
 }
 
 /// The number at a JSON pointer, cut to the range of the API's int32.
-pub fn number(value: &Value, pointer: &str) -> Option<i32> {
+pub(crate) fn number(value: &Value, pointer: &str) -> Option<i32> {
     let wide = value.pointer(pointer)?.as_i64()?;
     Some(wide.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32)
 }
 
 /// The instant at a JSON pointer.
-pub fn instant(value: &Value, pointer: &str) -> Option<Timestamp> {
+pub(crate) fn instant(value: &Value, pointer: &str) -> Option<Timestamp> {
     text(value, pointer)?.parse().ok()
 }
 
 /// The list at a JSON pointer; empty when there is none.
-pub fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
+pub(crate) fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
     value
         .pointer(pointer)
         .and_then(Value::as_array)
@@ -30,7 +30,7 @@ pub fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
 }
 
 /// The texts under a JSON pointer, by key; what is not a text is left out.
-pub(super) fn text_map(value: &Value, pointer: &str) -> BTreeMap<String, String> {
+pub(crate) fn text_map(value: &Value, pointer: &str) -> BTreeMap<String, String> {
     let map = value.pointer(pointer).and_then(Value::as_object);
     map.into_iter()
         .flatten()
@@ -39,6 +39,6 @@ pub(super) fn text_map(value: &Value, pointer: &str) -> BTreeMap<String, String>
 }
 
 /// Whether there is anything but `null` at a JSON pointer.
-pub(super) fn is_set(value: &Value, pointer: &str) -> bool {
+pub(crate) fn is_set(value: &Value, pointer: &str) -> bool {
     value.pointer(pointer).is_some_and(|found| !found.is_null())
 }

@@ -20,7 +20,7 @@ mod explain;
 mod failure_policy;
 pub mod indexes;
 mod job_spec;
-pub mod kube_value;
+pub(crate) mod kube_value;
 mod leftover;
 mod pod;
 mod pod_content;

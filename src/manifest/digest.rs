@@ -18,6 +18,14 @@ pub fn hex(bytes: &[u8], count: usize) -> String {
         .collect()
 }
 
+/// The first 8 bytes of SHA-256, as a number.
+pub fn first_bytes(bytes: &[u8]) -> u64 {
+    let hash = Sha256::digest(bytes);
+    hash.iter()
+        .take(8)
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -27,5 +35,6 @@ mod tests {
         // echo -n abc | sha256sum
         assert_eq!(short(b"abc"), "ba7816bf8f01cfea");
         assert_eq!(hex(b"", 4), "e3b0c442");
+        assert_eq!(first_bytes(b"abc"), 0xba78_16bf_8f01_cfea);
     }
 }

@@ -1,5 +1,6 @@
 //! Manifests as data: YAML, names, digests.
 
+pub mod again;
 pub mod digest;
 pub mod names;
 pub mod yaml;

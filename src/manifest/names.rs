@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use super::digest;
 
 /// Characters of a DNS label, and of a label value.
@@ -86,6 +88,25 @@ pub fn is_label_key(key: &str) -> bool {
         .rsplit_once('/')
         .map_or((None, key), |(prefix, name)| (Some(prefix), name));
     prefix.is_none_or(is_object_name) && !name.is_empty() && is_label_value(name)
+}
+
+/// An object as `kubectl -o name` names it: `job.batch/pi`, `pod/pi`.
+pub fn of_object(object: &Value) -> String {
+    let text = |pointer: &str| {
+        object
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let kind = text("/kind").to_lowercase();
+    let group = text("/apiVersion")
+        .split_once('/')
+        .map(|(group, _)| format!(".{group}"));
+    format!(
+        "{kind}{}/{}",
+        group.unwrap_or_default(),
+        text("/metadata/name")
+    )
 }
 
 #[cfg(test)]

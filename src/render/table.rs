@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::bar::bar;
+use super::summary::cause_line;
 use super::text::pad;
 use super::{Style, human, show, truncate, until, width};
 use crate::group::{Group, Member, Phase};
@@ -47,6 +48,11 @@ pub fn frame(view: View<'_>) -> Vec<String> {
     // One row for the cursor, one for the header.
     let room = usize::from(view.size.1).saturating_sub(2);
     let mut lines = vec![header(view, columns)];
+    let waits = cause_line(view.group, Phase::Pending, view.style).filter(|_| room > 3);
+    let room = room - usize::from(waits.is_some());
+    if let Some(waits) = waits {
+        lines.push(view.style.dim(&truncate(&waits, columns)));
+    }
     let tally = view.group.tally();
     let count: usize = ROWS.iter().map(|phase| tally.of(*phase)).sum();
     let shown = if count > room {
@@ -78,6 +84,21 @@ pub fn frame(view: View<'_>) -> Vec<String> {
         lines.push(view.style.dim(&truncate(&more, columns)));
     }
     lines
+}
+
+/// One line that says how far the group is.
+pub fn progress_line(view: View<'_>) -> String {
+    let tally = view.group.tally();
+    let eta = view.group.eta().map(|eta| format!(", ETA ~{}", human(eta)));
+    let elapsed = human(view.now.duration_since(view.began));
+    let title = show(view.title);
+    let words = view.group.verdict().words();
+    format!(
+        "{title}: {}/{} done after {elapsed}{}: {words}",
+        tally.done(),
+        tally.total(),
+        eta.unwrap_or_default()
+    )
 }
 
 /// The members to show: what ended badly gets at most half of the room while others have something to show.

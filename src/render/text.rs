@@ -101,6 +101,12 @@ pub fn fit(line: &str, columns: usize) -> String {
     cut
 }
 
+/// A number with its noun: `1 file`, `3 files`.
+pub fn counted(count: usize, noun: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{s}")
+}
+
 /// A text filled up with blanks to so many columns.
 pub(super) fn pad(text: &str, columns: usize) -> String {
     let missing = columns.saturating_sub(width(text));

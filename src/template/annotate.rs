@@ -113,10 +113,9 @@ pub(super) fn annotate(document: &mut Node) {
     else {
         return;
     };
-    let variable = |name: &str| Piece::Variable(name.into());
     for (key, piece) in [
-        (ITEM, variable("ITEM")),
-        (INDEX, variable("INDEX")),
+        (ITEM, Piece::Item),
+        (INDEX, Piece::Index),
         (DIGEST, Piece::Digest),
     ] {
         annotations.set(key, Node::Slot(Slot::added(Role::Text, vec![piece])));

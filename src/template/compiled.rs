@@ -114,6 +114,11 @@ impl Template {
         self.uses_item
     }
 
+    /// Whether any object holds the length of the list, which then has to be known before the first item is expanded.
+    pub fn uses_count(&self) -> bool {
+        self.files.iter().any(|file| file.uses_count(&self.options))
+    }
+
     /// Visits the documents of one item, with their digests.
     fn each(
         &self,

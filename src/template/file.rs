@@ -89,6 +89,19 @@ impl File {
             || (options.syntax != Syntax::Jinja && dollars(&self.source.text))
     }
 
+    /// Whether what it gives differs with the length of the list.
+    pub(super) fn uses_count(&self, options: &Options) -> bool {
+        let dollars = |text: &str| {
+            let (_, names) = token::tokenize_dollars(text, 0, |name| name == "COUNT");
+            !names.is_empty()
+        };
+        let added = options.labels.iter().chain(&options.annotations);
+        let mut added = added.map(|(_, value)| value).chain(&options.name_template);
+        self.jinja.as_ref().is_some_and(Jinja::uses_count)
+            || added.any(|text| dollars(text))
+            || (options.syntax != Syntax::Jinja && dollars(&self.source.text))
+    }
+
     /// Forgets what was parsed: the group's name was not known yet.
     pub(super) fn forget(&self) {
         self.last.replace(None);

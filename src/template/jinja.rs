@@ -1,13 +1,14 @@
 //! Jinja: the template is rendered for each item, with a token in place of every value that an expression yields.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value, context};
+use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value};
 
 use super::error::{TemplateError, place};
-use super::{Options, filters, token};
+use super::{OWN, Options, filters, token};
 use crate::items::Item;
 
 /// Instructions that one rendering may take; a template of ten thousand lines needs a hundredth of it.
@@ -61,8 +62,17 @@ impl Jinja {
                 template
                     .undeclared_variables(false)
                     .iter()
-                    .any(|name| matches!(name.as_str(), "item" | "index" | "ITEM" | "INDEX"))
+                    .any(|name| OWN.contains(&name.to_ascii_uppercase().as_str()))
             })
+    }
+
+    /// Whether the template looks at the length of the list.
+    pub(super) fn uses_count(&self) -> bool {
+        let template = self.environment.get_template("template");
+        template.is_ok_and(|template| {
+            let names = template.undeclared_variables(false);
+            names.contains("count") || names.contains("COUNT")
+        })
     }
 
     /// The text with tokens, and their values.
@@ -79,18 +89,9 @@ impl Jinja {
             .lock()
             .expect("a rendering does not panic")
             .clear();
-        let constants: Value = options
-            .constants
-            .iter()
-            .map(|(name, value)| (name.clone(), Value::from(value.clone())))
-            .collect();
-        let own = context! {
-            item => Value::from(Serde(&item.value)), ITEM => item.text(),
-            index => item.index, INDEX => item.index,
-        };
         let mut text = Bounded(Vec::new());
         let rendered = template
-            .render_captured_to(context! { ..own, ..constants }, &mut text)
+            .render_captured_to(names(item, options), &mut text)
             .map(|_| ());
         if text.0.len() > MAX_RENDERED {
             return Err(TemplateError::Whole {
@@ -99,11 +100,30 @@ impl Jinja {
                 hint: "put fewer objects into one template".into(),
             });
         }
-        rendered.map_err(|error| problem(&self.file, &self.text, &error, &["item", "index"]))?;
+        rendered.map_err(|error| {
+            problem(&self.file, &self.text, &error, &["item", "index", "count"])
+        })?;
         let text = String::from_utf8(text.0).expect("strings are written");
         let values = std::mem::take(&mut *self.values.lock().expect("a rendering does not panic"));
         Ok((text, values))
     }
+}
+
+/// What a template can name: the constants, and what every item provides; in capitals it is the same as after a dollar.
+fn names(item: &Item, options: &Options) -> Value {
+    let field = |name: &str| item.field(name).map(|value| Value::from(Serde(value)));
+    let mut names: BTreeMap<&str, Value> = BTreeMap::new();
+    for (name, value) in &options.constants {
+        names.insert(name, Value::from(value.as_str()));
+    }
+    names.insert("item", Value::from(Serde(&item.value)));
+    names.insert("index", Value::from(item.index));
+    names.insert("ITEM", field("ITEM").unwrap_or_else(|| item.text().into()));
+    names.insert("INDEX", field("INDEX").unwrap_or(item.index.into()));
+    let count = item.count.map(Value::from);
+    names.extend(count.clone().map(|count| ("count", count)));
+    names.extend(field("COUNT").or(count).map(|count| ("COUNT", count)));
+    Value::from(names)
 }
 
 /// Takes text up to the limit, and then fails.

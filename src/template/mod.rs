@@ -27,6 +27,8 @@ mod unique;
 
 use serde_json::Value;
 
+use crate::items::variable_name;
+
 pub use builtin::{Builtin, builtin, builtins};
 pub use compiled::Template;
 pub use error::TemplateError;
@@ -68,9 +70,9 @@ pub struct Options {
     pub namespace: Option<String>,
     /// An item that does not fit into a name is an error.
     pub strict_names: bool,
-    /// Names that `$NAME` may have, besides `ITEM` and `INDEX`: the fields of a record.
+    /// Names that `$NAME` may have, besides `ITEM`, `INDEX` and `COUNT`: the fields of a record.
     pub variables: Vec<String>,
-    /// Names with a fixed value, for all items.
+    /// Names with a fixed value, for all items. A `$NAME` may also be the upper case of such a name, as it is of a field.
     pub constants: Vec<(String, String)>,
     /// Labels for all objects and Pod templates; `$NAME` is a placeholder in their values.
     pub labels: Vec<(String, String)>,
@@ -103,34 +105,48 @@ impl Default for Options {
     }
 }
 
+/// The names that every item provides.
+const OWN: [&str; 3] = ["ITEM", "INDEX", "COUNT"];
+
 impl Options {
     /// Whether `$NAME` is a placeholder.
     fn provides(&self, name: &str) -> bool {
-        matches!(name, "ITEM" | "INDEX")
-            || self.variables.iter().any(|known| known == name)
-            || self.constants.iter().any(|(known, _)| known == name)
+        self.is_own(name) || self.constant(name).is_some()
     }
 
     /// What a `$NAME` that is provided stands for: the item's own value wins over a constant.
     fn piece(&self, name: &str) -> slot::Piece {
-        let own =
-            matches!(name, "ITEM" | "INDEX") || self.variables.iter().any(|known| known == name);
-        let constant = self.constants.iter().find(|(known, _)| known == name);
-        match constant.filter(|_| !own) {
-            Some((_, value)) => slot::Piece::Constant(value.clone()),
+        match self.constant(name).filter(|_| !self.is_own(name)) {
+            Some(value) => slot::Piece::Constant(value.to_owned()),
             None => slot::Piece::Variable(name.to_owned()),
         }
     }
 
+    fn is_own(&self, name: &str) -> bool {
+        OWN.contains(&name) || self.variables.iter().any(|known| known == name)
+    }
+
+    fn constant(&self, name: &str) -> Option<&str> {
+        let exact = self.constants.iter().find(|(known, _)| known == name);
+        let mut others = self.constants.iter();
+        let found = exact.or_else(|| {
+            others.find(|(known, _)| variable_name(known).is_some_and(|known| known == name))
+        });
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// The names that are provided, for messages.
     fn provided(&self) -> String {
-        let own = ["ITEM", "INDEX"].map(str::to_owned).into_iter();
-        let constants = self.constants.iter().map(|(name, _)| name.clone());
-        let all: Vec<_> = own
-            .chain(self.variables.iter().cloned())
-            .chain(constants)
-            .collect();
-        all.join(", ")
+        let constants = self.constants.iter().map(|(name, _)| name.as_str());
+        let variables = self.variables.iter().map(String::as_str);
+        let all = OWN.into_iter().chain(variables).chain(constants);
+        let mut names: Vec<&str> = Vec::new();
+        for name in all {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.join(", ")
     }
 }
 

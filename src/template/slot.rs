@@ -33,6 +33,10 @@ pub(super) enum Piece {
     Constant(String),
     /// A variable of the item.
     Variable(String),
+    /// The whole item, whatever its fields are called.
+    Item,
+    /// Its position.
+    Index,
     /// The value of an expression, by its number in the rendering.
     Rendered(usize),
     /// The digest of the object in which the slot stands.
@@ -60,13 +64,18 @@ pub(super) struct Filling<'a> {
 }
 
 impl<'a> Filling<'a> {
-    fn value(&self, piece: &'a Piece) -> Cow<'a, str> {
+    fn value(&self, piece: &'a Piece) -> Result<Cow<'a, str>, TemplateError> {
         if let (Some(probe), Piece::Variable(_) | Piece::Rendered(_)) = (self.probe, piece) {
-            return Cow::Borrowed(probe);
+            return Ok(Cow::Borrowed(probe));
         }
-        match piece {
+        Ok(match piece {
             Piece::Literal(text) | Piece::Constant(text) => Cow::Borrowed(text),
-            Piece::Variable(name) => self.item.variable(name).unwrap_or_default(),
+            Piece::Variable(name) => match self.item.variable(name) {
+                Some(value) => value,
+                None => return Err(self.missing(name)),
+            },
+            Piece::Item => self.item.text(),
+            Piece::Index => Cow::Owned(self.item.index.to_string()),
             Piece::Digest => Cow::Borrowed(self.digest),
             Piece::Rendered(number) => {
                 let text = self.rendered.get(*number).map_or("", String::as_str);
@@ -76,7 +85,16 @@ impl<'a> Filling<'a> {
                     Cow::Borrowed(text)
                 }
             }
+        })
+    }
+
+    fn missing(&self, name: &str) -> TemplateError {
+        if name == "COUNT" {
+            let hint = "read the whole list first, or leave $COUNT out of the template";
+            return self.misfit("the length of its list is not known".into(), hint);
         }
+        let hint = "every record needs the field; with `{{ item.field | default('x') }}` it may be missing";
+        self.misfit(format!("it has no field for ${name}"), hint)
     }
 
     /// A captured block (`{% set x %}`, a macro) holds tokens of its own.
@@ -126,14 +144,14 @@ impl Slot {
             Role::Name | Role::Label => self.push_safe(filling, out),
             Role::Text | Role::Typed => {
                 for piece in &self.pieces {
-                    out.push_str(&filling.value(piece));
+                    out.push_str(&filling.value(piece)?);
                 }
                 Ok(())
             }
             Role::Comment => {
                 let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
                 for piece in &self.pieces {
-                    out.push_str(&filling.value(piece).replace(breaks, " "));
+                    out.push_str(&filling.value(piece)?.replace(breaks, " "));
                 }
                 Ok(())
             }
@@ -168,7 +186,7 @@ impl Slot {
         let start = out.len();
         let mut lost = false;
         for piece in &self.pieces {
-            let value = filling.value(piece);
+            let value = filling.value(piece)?;
             if let Piece::Literal(text) = piece {
                 out.push_str(text);
             } else {
@@ -180,11 +198,8 @@ impl Slot {
         if !lost && names::stands(&out[start..]) {
             return Ok(());
         }
-        let raw: String = self
-            .pieces
-            .iter()
-            .map(|piece| filling.value(piece))
-            .collect();
+        let values = self.pieces.iter().map(|piece| filling.value(piece));
+        let raw: String = values.collect::<Result<_, _>>()?;
         let name = names::finish(&out[start..], lost, &raw);
         if filling.strict_names && name != raw {
             return Err(filling.misfit(

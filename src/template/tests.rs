@@ -9,6 +9,8 @@ use super::*;
 use crate::items::Item;
 use crate::manifest::yaml::documents;
 
+mod records;
+
 fn compile(text: &str) -> Result<Template, TemplateError> {
     let source = Source {
         name: "job.yaml".into(),
@@ -381,8 +383,8 @@ fn a_placeholder_that_is_left_over_is_warned_of_where_no_program_reads_it() {
     assert_eq!(
         said,
         [
-            "job.yaml:6:3: spec.completions: no item provides $N, so it stands as it is: provided are ITEM, INDEX",
-            "job.yaml:12:9: spec.template.spec.containers[0].image: no item provides $TAG, so it stands as it is: provided are ITEM, INDEX",
+            "job.yaml:6:3: spec.completions: no item provides $N, so it stands as it is: provided are ITEM, INDEX, COUNT",
+            "job.yaml:12:9: spec.template.spec.containers[0].image: no item provides $TAG, so it stands as it is: provided are ITEM, INDEX, COUNT",
             "job.yaml:6:3: spec.completions: invalid type: string \"$N\", expected i32",
         ]
     );

@@ -62,7 +62,7 @@ fn a_template_that_cannot_be_is_refused_with_its_place() {
     ");
     insta::assert_snapshot!(refused(&place, "-f other.yaml --items a"), @r"
     error: other.yaml:4:17: no item provides $FRUIT
-    hint: provided are ITEM, INDEX
+    hint: provided are ITEM, INDEX, COUNT
     ");
     insta::assert_snapshot!(refused(&place, "-f always.yaml --items a"), @r"
     error: always.yaml:18:7: this restartPolicy is not for Jobs
@@ -76,7 +76,7 @@ fn items_that_do_not_fit_are_refused_with_their_place() {
     place.file("list.txt", "a\nb\na\n");
     insta::assert_snapshot!(refused(&place, "--items-from list.txt"), @r#"
     error: item "a" is there twice, as list.txt:1 and as list.txt:3: their Jobs would have one name
-    hint: remove one of them
+    hint: remove one of them, or take the first of each with --skip-duplicates
     "#);
     insta::assert_snapshot!(refused(&place, "--items Apple --strict-names"), @r#"
     error: item 1 "Apple": "process-item-Apple" cannot be a name

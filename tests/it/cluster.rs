@@ -249,6 +249,106 @@ fn groups_are_listed_with_their_counts() {
 }
 
 #[test]
+fn logs_come_in_the_order_of_the_list_or_as_files() {
+    let cluster = Cluster::new("logs");
+    cluster.template("echo one $ITEM; echo two $ITEM; test $ITEM != b");
+    cluster.run("run -f t.yaml --items c,b,a --progress none --logs none");
+    let out = cluster.run("logs GROUP").good();
+    assert_eq!(
+        out,
+        "c | one c\nc | two c\nb | one b\nb | two b\na | one a\na | two a\n"
+    );
+    assert_eq!(
+        cluster
+            .run("logs GROUP --failed --tail 1 --prefix=false")
+            .good(),
+        "two b\n"
+    );
+    assert_eq!(
+        cluster.run("logs GROUP --item a --item c --tail 1").good(),
+        "c | two c\na | two a\n"
+    );
+    assert_eq!(cluster.run("logs GROUP --item nobody").bad().0, 4);
+    cluster.run("logs GROUP --dir out").good();
+    assert_eq!(cluster.place.list("out"), ["a.log", "b.log", "c.log"]);
+    assert_eq!(cluster.place.read("out/b.log"), "one b\ntwo b\n");
+    let followed = cluster.run("logs GROUP --follow --item a");
+    assert_eq!(followed.out, "a | one a\na | two a\n", "{followed:?}");
+}
+
+#[test]
+fn retry_creates_failed_members_again_as_the_next_attempt() {
+    let cluster = Cluster::new("retry");
+    cluster.template("test $ITEM = good || exit 3");
+    cluster.run("run -f t.yaml --items good,bad,worse --progress none --logs none");
+    let dry = cluster.run("retry GROUP --dry-run client").good();
+    assert_eq!(
+        sorted(&dry),
+        "job.batch/GROUP-bad retried (dry run)\njob.batch/GROUP-worse retried (dry run)"
+    );
+    assert_eq!(cluster.run("retry GROUP --cause OOMKilled").bad().0, 4);
+    let ran = cluster.run("retry GROUP --item bad").good();
+    assert_eq!(ran, "job.batch/GROUP-bad retried\n");
+    assert_eq!(cluster.run("wait GROUP").code, Some(3));
+    let attempts = |name: &str| {
+        let mut kubectl = cluster.place.command("kubectl");
+        kubectl.env("KUBECONFIG", &cluster.kubeconfig);
+        let name = format!("{}-{name}", cluster.group);
+        kubectl.args([
+            "get",
+            "job",
+            &name,
+            "-o",
+            "jsonpath={.metadata.annotations.kubectl-batch/attempt}",
+        ]);
+        ran_text(&mut kubectl)
+    };
+    if has("kubectl") {
+        assert_eq!(
+            (attempts("bad").as_str(), attempts("worse").as_str()),
+            ("2", "1")
+        );
+    }
+}
+
+fn ran_text(command: &mut std::process::Command) -> String {
+    ran(command, "").good()
+}
+
+#[test]
+fn suspend_asks_and_ends_pods_and_resume_lets_them_go() {
+    let cluster = Cluster::new("suspend");
+    cluster.template("sleep 3");
+    cluster.run("submit -f t.yaml --items a,b").good();
+    let watch = cluster.start("watch GROUP -o json --timeout 60s");
+    let end = std::time::Instant::now() + Duration::from_secs(20);
+    while cluster
+        .run("status GROUP --no-headers")
+        .out
+        .matches("running")
+        .count()
+        < 2
+    {
+        assert!(std::time::Instant::now() < end, "the members do not run");
+    }
+    let asked = cluster.run("suspend GROUP");
+    assert_eq!(asked.code, Some(2), "{asked:?}");
+    assert!(
+        asked
+            .err
+            .contains("2 members run, and suspending ends their Pods"),
+        "{asked:?}"
+    );
+    cluster.run("suspend GROUP --yes --item a").good();
+    cluster.run("resume GROUP").good();
+    let output = watch.wait_with_output().expect("it ends");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let last = told.lines().last().expect("a verdict");
+    assert!(last.contains("\"succeeded\":2"), "{last}");
+}
+
+#[test]
 fn kubectl_creates_what_expand_writes_and_sees_what_runs() {
     if !has("kubectl") {
         return;

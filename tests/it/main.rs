@@ -12,6 +12,7 @@ mod expand;
 mod files;
 mod layering;
 mod live;
+mod peers;
 mod plugin;
 mod readme;
 mod run_local;

@@ -1,4 +1,4 @@
-//! The console blocks of the README are what the program prints.
+//! The console blocks of the README and of docs/ are what the program prints.
 
 use std::path::Path;
 
@@ -44,39 +44,63 @@ fn comparable(lines: &[String]) -> Vec<String> {
     lines
 }
 
-#[test]
-fn the_readme_shows_what_is_printed() {
-    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"))
-        .expect("README.md");
-    let sessions = sessions(&text);
-    assert!(sessions.len() >= 3, "the README has its sessions");
+/// Runs the sessions of one document, in one place.
+#[track_caller]
+fn check(document: &Path) {
+    let text = std::fs::read_to_string(document).expect("a document");
     let place = Place::new();
     let bin = place.path().join("bin");
     std::fs::create_dir(&bin).expect("made");
-    let link = |name: &str| std::os::unix::fs::symlink(PROGRAM, bin.join(name)).expect("linked");
-    link("kubectl-batch");
-    for session in sessions {
+    std::os::unix::fs::symlink(PROGRAM, bin.join("kubectl-batch")).expect("linked");
+    let path = format!(
+        "{}:{}",
+        bin.display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    for session in sessions(&text) {
         // `cargo run --release --` and `kubectl batch` are the program itself.
         let command = session
             .command
             .replace("cargo run --release --", "kubectl-batch")
             .replace("kubectl batch", "kubectl-batch");
         let mut shell = place.command("sh");
-        let path = format!(
-            "{}:{}",
-            bin.display(),
-            std::env::var("PATH").unwrap_or_default()
-        );
         shell
-            .env("PATH", path)
+            .env("PATH", &path)
             .args(["-c", &format!("{{ {command}; }} 2>&1")]);
         let ran = ran(&mut shell, "");
         let printed: Vec<String> = ran.out.lines().map(str::to_owned).collect();
+        let name = document.display();
         assert_eq!(
             comparable(&printed),
             comparable(&session.prints),
-            "{command}\n{}",
+            "{name}: {command}\n{}",
             ran.out
         );
     }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let text = std::fs::read_to_string(root().join("README.md")).expect("README.md");
+    assert!(sessions(&text).len() >= 3, "the README has its sessions");
+    check(&root().join("README.md"));
+}
+
+#[test]
+fn the_documents_show_what_is_printed() {
+    let mut with_sessions = 0;
+    for entry in std::fs::read_dir(root().join("docs")).expect("docs") {
+        let path = entry.expect("an entry").path();
+        let text = std::fs::read_to_string(&path).expect("a document");
+        with_sessions += usize::from(!sessions(&text).is_empty());
+        check(&path);
+    }
+    assert!(
+        with_sessions >= 4,
+        "{with_sessions} documents with sessions"
+    );
 }

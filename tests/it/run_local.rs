@@ -208,3 +208,88 @@ fn a_timeout_ends_with_124() {
     assert_eq!(ran.code, Some(124), "{ran:#?}");
     none_left("65432.1");
 }
+
+/// The most members that ran at once, from the lines that tell of their begin and end.
+fn most_at_once(told: &str) -> i32 {
+    let mut now = 0;
+    let steps = told.lines().map(|line| {
+        now += i32::from(line.ends_with(": created")) - i32::from(line.contains(": succeeded"));
+        now
+    });
+    steps.max().unwrap_or(0)
+}
+
+#[test]
+fn max_active_keeps_the_cap_and_all_members_run() {
+    let place = Place::new();
+    place.file("t.yaml", &job("sleep 0.2", ""));
+    let ran = place.run("run --local -f t.yaml --items a,b,c,d,e,f,g -j 2");
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert!(ran.err.contains("✓ g: 7 succeeded"), "{}", ran.err);
+    assert_eq!(most_at_once(&ran.err), 2, "{}", ran.err);
+}
+
+#[test]
+fn the_rest_is_created_only_when_all_canaries_succeeded() {
+    let place = Place::new();
+    place.file("t.yaml", &job("test $ITEM != bad", "  backoffLimit: 0\n"));
+    let ran = place.run("run --local -f t.yaml --items good,bad,more,evenmore --canary 2");
+    assert_eq!(ran.code, Some(3), "{ran:#?}");
+    assert!(
+        ran.err
+            .contains("a canary did not succeed: nothing more is created"),
+        "{}",
+        ran.err
+    );
+    assert!(
+        ran.err
+            .contains("✗ g: 1 succeeded, 1 failed, 2 not created"),
+        "{}",
+        ran.err
+    );
+    let ran = place.run("run --local -f t.yaml --items good,fine,more --canary 2");
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    let at = |words: &str| {
+        ran.err
+            .find(words)
+            .unwrap_or_else(|| panic!("{words} in {}", ran.err))
+    };
+    assert!(
+        at("more: created") > at("good: succeeded") && at("more: created") > at("fine: succeeded")
+    );
+}
+
+#[test]
+fn a_halt_now_ends_what_runs_and_soon_lets_it_end() {
+    let place = Place::new();
+    place.file(
+        "t.yaml",
+        &job(
+            "if [ $ITEM = bad ]; then exit 1; fi; sleep 33.25",
+            "  backoffLimit: 0\n",
+        ),
+    );
+    let ran = place.run("run --local -f t.yaml --items long,bad,never -j 2 --halt now,fail=1");
+    assert_eq!(ran.code, Some(3), "{ran:#?}");
+    assert!(
+        ran.err
+            .contains("✗ g: 1 failed, 1 suspended, 1 not created"),
+        "{}",
+        ran.err
+    );
+    none_left("33.25");
+    place.file(
+        "t.yaml",
+        &job(
+            "if [ $ITEM = bad ]; then exit 1; fi; sleep 1",
+            "  backoffLimit: 0\n",
+        ),
+    );
+    let ran = place.run("run --local -f t.yaml --items long,bad,never -j 2 --halt soon,fail=1");
+    assert!(
+        ran.err
+            .contains("✗ g: 1 succeeded, 1 failed, 1 not created"),
+        "{}",
+        ran.err
+    );
+}

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::compare::only_keys;
-use crate::{contracts, created_pod, job_sync, job_trace, validation};
+use crate::{contracts, created_pod, cron, cronjob_sync, job_sync, job_trace, validation};
 
 /// Runs a whole case, given as it stands in the file, with the name of the controller that the file is about; the error
 /// says what differs.
@@ -23,6 +23,13 @@ const KINDS: &[(&str, Procedure)] = &[
     ("created_pod", |case, _| created_pod::created_pod(case)),
     ("validate_job_create", |case, _| validation::create(case)),
     ("validate_job_update", |case, _| validation::update(case)),
+    ("default_cronjob", |case, _| cron::defaults(case)),
+    ("validate_cronjob", |case, _| cron::validation(case)),
+    ("cron_parse", |case, _| cron::parse(case)),
+    ("cron_next", |case, _| cron::next(case)),
+    ("cron_most_recent", |case, _| cron::most_recent(case)),
+    ("cron_requeue", |case, _| cron::requeue(case)),
+    ("cronjob_sync", |case, _| cronjob_sync::cronjob_sync(case)),
     ("job_sync", job_sync::job_sync),
     ("job_trace", job_trace::job_trace),
 ];

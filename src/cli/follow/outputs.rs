@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::cluster::logs::{self, Log};
-use crate::group::{PodState, PodView};
+use crate::group::{Member, Place, PodState, PodView};
 
 /// Outputs that are read at a time; the others wait for their turn.
 const AT_ONCE: usize = 50;
@@ -33,6 +33,8 @@ pub(in crate::cli) enum LogMode {
 
 /// One line of output.
 pub(super) struct Line {
+    /// Whose Job.
+    pub(super) place: Place,
     pub(super) item: String,
     pub(super) pod: String,
     pub(super) text: String,
@@ -63,8 +65,16 @@ impl Outputs {
         }
     }
 
-    /// A Pod was seen: its output may be wanted now.
-    pub(super) fn pod_seen(&mut self, pod: &PodView, item: &str) {
+    /// A member was seen: the output of its Pods may be wanted now.
+    pub(super) fn member_seen(&mut self, member: &Member) {
+        if self.mode != LogMode::None && member.job().is_some() {
+            for pod in member.pods() {
+                self.pod_seen(pod, &member.item);
+            }
+        }
+    }
+
+    fn pod_seen(&mut self, pod: &PodView, item: &str) {
         let failed = matches!(pod.state, PodState::Failed(_) | PodState::Restarting(..));
         let began = failed || matches!(pod.state, PodState::Running | PodState::Succeeded);
         let wanted = match self.mode {
@@ -84,6 +94,7 @@ impl Outputs {
             previous: false,
             tail: (!all).then_some(TAIL),
         };
+        let place = pod.job.clone();
         let (client, turns, sender, item) = (
             self.client.clone(),
             self.turns.clone(),
@@ -94,7 +105,8 @@ impl Outputs {
             let Ok(_turn) = turns.acquire().await else {
                 return;
             };
-            read(&client, &log, &item, &sender).await;
+            let whose = Whose { place, item };
+            read(&client, &log, &whose, &sender).await;
         });
     }
 
@@ -122,7 +134,13 @@ impl Outputs {
     }
 }
 
-async fn read(client: &Client, log: &Log, item: &str, sender: &mpsc::Sender<Line>) {
+/// Whose output is read.
+struct Whose {
+    place: Place,
+    item: String,
+}
+
+async fn read(client: &Client, log: &Log, whose: &Whose, sender: &mpsc::Sender<Line>) {
     let mut lines = match logs::lines(client, log).await {
         Ok(lines) => lines,
         Err(error) => {
@@ -132,7 +150,8 @@ async fn read(client: &Client, log: &Log, item: &str, sender: &mpsc::Sender<Line
     };
     while let Some(text) = lines.next().await {
         let line = Line {
-            item: item.to_owned(),
+            place: whose.place.clone(),
+            item: whose.item.clone(),
             pod: log.pod.clone(),
             text,
         };

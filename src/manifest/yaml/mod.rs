@@ -1,9 +1,11 @@
 //! YAML as kubectl reads and writes it: YAML 1.1's plain scalars, documents split at `---`.
 
+mod data;
 mod emit;
 mod read;
 mod scalar;
 
+pub use data::data;
 pub use emit::{Sink, emit_document, emit_quoted, emit_scalar, to_yaml};
 pub use read::{Document, YamlError, documents};
 pub use scalar::{is_plain_safe, resolve};

@@ -73,18 +73,21 @@ fn read(text: &str, offset: usize) -> Result<Value, YamlError> {
     };
     serde_yaml::from_str_with_options::<Option<Value>>(text, options)
         .map(Option::unwrap_or_default)
-        .map_err(|error| {
-            let location = error.location();
-            let line = location.map_or(1, |location| location.line() as usize);
-            let column = location.map_or(1, |location| location.column() as usize);
-            let text = error.without_snippet().to_string();
-            let problem = text.lines().next().unwrap_or("not YAML").to_owned();
-            YamlError {
-                line: line + offset,
-                column,
-                problem,
-            }
-        })
+        .map_err(|found| error(&found, offset))
+}
+
+/// What the parser says, with its place in the whole text.
+pub(super) fn error(error: &serde_yaml::Error, offset: usize) -> YamlError {
+    let location = error.location();
+    let line = location.map_or(1, |location| location.line() as usize);
+    let column = location.map_or(1, |location| location.column() as usize);
+    let text = error.without_snippet().to_string();
+    let problem = text.lines().next().unwrap_or("not YAML").to_owned();
+    YamlError {
+        line: line + offset,
+        column,
+        problem,
+    }
 }
 
 #[cfg(test)]

@@ -103,6 +103,7 @@ fn draw(group: &Group, size: (u16, u16)) -> String {
 fn every_phase_has_its_row_with_what_matters_first() {
     insta::assert_snapshot!(draw(&zoo(), (110, 24)), @r"
     jobexample · default · 2/7 [██▓░░░░░░░░] 1 running · 1 failed · 1 backing off · 2 pending · 1 suspended · 35s
+    2 pending, 1 cause: 1 × ImagePullBackOff busyboxx:1 (will not start)
     ✗ banana      failed       5s      exit 3 (7 tries)
     ↻ date        backing off  34s     exit 1 · try 2 of 7 in 5s
     ▸ cherry      running      34s

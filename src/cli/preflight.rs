@@ -1,0 +1,35 @@
+//! What `run` and `submit` check on the cluster before the first create; all that is wrong is said at once.
+
+use super::input::Batch;
+use super::run::prepared;
+use super::session::Session;
+use super::{CliResult, Failure};
+use crate::cluster::preflight::{Need, SUBMIT, WATCH, check};
+
+/// Checks, warns, or ends the command.
+pub(super) async fn preflight(batch: &Batch, session: &Session, watches: bool) -> CliResult<()> {
+    if session.is_local() {
+        return Ok(());
+    }
+    let watch = if watches { WATCH } else { &[] };
+    let needs: Vec<Need> = SUBMIT.iter().chain(watch).copied().collect();
+    let first = prepared(&batch.template, &batch.items, &session.namespace).next();
+    let findings = check(
+        &session.client,
+        &session.namespace,
+        &needs,
+        first,
+        batch.items.len(),
+    )
+    .await?;
+    for warning in &findings.warnings {
+        super::screen::warn(warning);
+    }
+    if findings.errors.is_empty() {
+        return Ok(());
+    }
+    let list = findings.errors.join("\nerror: ");
+    Err(Failure::cluster(format!(
+        "{list}\nhint: nothing was created"
+    )))
+}
