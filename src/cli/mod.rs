@@ -12,6 +12,7 @@ mod local;
 mod logs;
 mod output_dir;
 mod preflight;
+mod reconcile;
 mod retry;
 mod run;
 mod screen;
@@ -102,6 +103,8 @@ enum Command {
     Resume(suspend::ResumeArgs),
     /// Delete a group's Jobs and their Pods
     Delete(delete::Args),
+    /// Be the Job controller of the Jobs that were handed over, or explain one Job
+    Reconcile(reconcile::Args),
     /// The templates that come with the tool
     Template(template::Args),
     /// The embedded cluster, served to kubectl on 127.0.0.1
@@ -142,6 +145,7 @@ pub fn main() -> ExitCode {
         Command::Suspend(args) => suspend::suspend(&args, &cli.global),
         Command::Resume(args) => suspend::resume(&args, &cli.global),
         Command::Delete(args) => delete::delete(&args, &cli.global),
+        Command::Reconcile(args) => reconcile::reconcile(&args, &cli.global),
         Command::Template(args) => template::template(&args),
         #[cfg(unix)]
         Command::Local(args) => local::local(&args),

@@ -84,6 +84,9 @@ pub struct Connection {
         hide_short_help = true
     )]
     pub request_timeout: String,
+    /// Whoever has a pace of its own must see a 429 itself, instead of a client that tries again by itself.
+    #[arg(skip)]
+    pub no_retry: bool,
 }
 
 /// Why there is no connection.
@@ -201,6 +204,7 @@ impl Connection {
             config.tls_server_name.clone_from(&self.tls_server_name);
         }
         self.override_auth(&mut config.auth_info);
+        config.default_retry = !self.no_retry;
         config.read_timeout = self.timeout()?;
         config.reset_reader_on_write = config.read_timeout.is_some();
         Ok(())

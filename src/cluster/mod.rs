@@ -3,6 +3,8 @@
 pub mod act;
 pub mod connect;
 pub mod gate;
+pub mod handover;
+pub mod lease;
 pub mod logs;
 pub mod observe;
 pub mod preflight;

@@ -113,6 +113,17 @@ pub async fn replace_status(
     send(client, "PUT", &path, "application/json", object).await
 }
 
+/// PUT of a whole object; the server checks its resourceVersion.
+pub async fn replace(client: &Client, resource: Resource, object: &Value) -> kube::Result<Value> {
+    let text = |pointer: &str| {
+        let value = object.pointer(pointer).and_then(Value::as_str);
+        value.unwrap_or_default()
+    };
+    let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
+    let path = with_query(&resource.path(namespace, &[name]), "");
+    send(client, "PUT", &path, "application/json", object).await
+}
+
 /// PATCH with RFC 6902 operations; a failed `test` is an error 422.
 pub async fn json_patch(
     client: &Client,

@@ -104,9 +104,16 @@ impl Engine {
     pub(super) fn job_seen(&mut self, seen: Seen, now: Duration) {
         match seen {
             Seen::Present(object) => {
+                let news = self.world.is_news(&object);
                 if let Some(key) = self.world.job_seen(object) {
                     self.unnamed_jobs.remove(&key);
-                    self.queue.add(key, now);
+                    // A status that was written says little: what it came from was seen before.
+                    let pause = if news {
+                        Duration::ZERO
+                    } else {
+                        self.options.gather
+                    };
+                    self.queue.add(key, now + pause);
                 }
             }
             Seen::Gone(object) => {

@@ -7,6 +7,11 @@ use jiff::Timestamp;
 
 use crate::job::{Job, RECONCILER_NAME};
 
+/// Changes of Pods are gathered for so long on a real cluster.
+const GATHER: Duration = Duration::from_secs(1);
+/// Passes under way at a time on a real cluster (`--concurrent-job-syncs` is 5; ours wait for answers, not for a processor).
+const PASSES_MAX: usize = 16;
+
 /// Which Jobs this controller may act on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
@@ -42,6 +47,26 @@ pub struct Options {
     pub once: bool,
     /// The wall clock.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+impl Options {
+    /// For the Jobs of a real cluster that were handed over, in a namespace or in all.
+    pub fn on_a_cluster(
+        namespace: Option<String>,
+        selector: Option<String>,
+        clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    ) -> Self {
+        Self {
+            owner: Owner::HandedOver,
+            namespace,
+            selector,
+            gather: GATHER,
+            concurrency: PASSES_MAX,
+            pods_per_second: None,
+            once: false,
+            clock,
+        }
+    }
 }
 
 /// What the loop did.

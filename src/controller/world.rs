@@ -114,6 +114,24 @@ impl World {
         Some(key)
     }
 
+    /// Whether a Job is new, or somebody wants something else of it, and not only its status differs.
+    pub(super) fn is_news(&self, object: &Value) -> bool {
+        let text = |pointer: &str| {
+            object
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        let known = self
+            .keys_by_uid
+            .get(text("/metadata/uid"))
+            .and_then(|key| self.jobs.get(key));
+        known.is_none_or(|known| {
+            let same = |field: &str| known.object["metadata"][field] == object["metadata"][field];
+            !same("generation") || !same("deletionTimestamp")
+        })
+    }
+
     /// A Job is gone, and nothing up to this version is news of it any more.
     pub(super) fn job_ends(&mut self, uid: &str, version: u64) {
         self.gone.note(uid, version);

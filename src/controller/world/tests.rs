@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::job::Phase;
 
 fn job(uid: &str, version: u64) -> Value {
     json!({
@@ -134,4 +135,71 @@ fn a_pod_of_another_kind_of_owner_is_left_alone() {
     };
     world.pod_seen(other);
     assert_eq!(world.orphans_of("replica-set"), []);
+}
+
+#[test]
+fn only_what_is_wanted_of_a_job_is_news_and_not_its_status() {
+    let mut world = World::default();
+    assert!(world.is_news(&job("a", 1)), "it is new");
+    seen(&mut world, "a", 1);
+    let changed = |field: &str, value: Value| {
+        let mut object = job("a", 2);
+        object["metadata"][field] = value;
+        object["status"] = json!({"active": 1});
+        object
+    };
+    assert!(!world.is_news(&changed("labels", json!({"a": "b"}))));
+    assert!(world.is_news(&changed("generation", json!(2))));
+    assert!(world.is_news(&changed("deletionTimestamp", json!("2026-01-15T12:00:00Z"))));
+}
+
+#[test]
+fn old_news_of_a_pod_neither_overwrites_nor_revives_it() {
+    let pod_at = |version: u64, phase| {
+        let mut pod = pod("p", "a");
+        (pod.resource_version, pod.phase) = (version.to_string(), phase);
+        pod
+    };
+    let mut world = World::default();
+    seen(&mut world, "a", 1);
+    world.pod_seen(pod_at(7, Phase::Succeeded));
+    world.pod_seen(pod_at(6, Phase::Running));
+    let job = world
+        .job_mut(&seen(&mut World::default(), "a", 1), "a")
+        .expect("known")
+        .job
+        .clone();
+    let phases = |world: &World| {
+        world
+            .pods_for(&job)
+            .iter()
+            .map(|pod| pod.phase)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(phases(&world), [Phase::Succeeded]);
+    world.pod_gone("p", 9);
+    world.pod_seen(pod_at(8, Phase::Succeeded));
+    assert_eq!(phases(&world), []);
+}
+
+#[test]
+fn a_status_of_somebody_else_is_not_trusted_until_the_pods_are_listed() {
+    let mut world = World::default();
+    let key = seen(&mut world, "a", 1);
+    let mut object = job("a", 2);
+    object["status"] = json!({"succeeded": 1});
+    world.job_seen(object.clone());
+    let is_trusted = |world: &World| world.job(&key).is_some_and(JobEntry::is_trusted);
+    assert!(!is_trusted(&world));
+    let mut counted = pod("p", "a");
+    (counted.resource_version, counted.labels) = ("3".into(), [("app".into(), "x".into())].into());
+    world.pod_seen(counted);
+    let owner = world.job(&key).expect("known").job.clone();
+    world.pods_listed(&owner, Vec::new(), 5);
+    assert!(
+        world.pods_for(&owner).is_empty(),
+        "what the list does not name is gone"
+    );
+    world.job_mut(&key, "a").expect("known").trusted = object["status"].clone();
+    assert!(is_trusted(&world));
 }
