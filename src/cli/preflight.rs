@@ -7,7 +7,12 @@ use super::{CliResult, Failure};
 use crate::cluster::preflight::{Need, SUBMIT, WATCH, check};
 
 /// Checks, warns, or ends the command.
-pub(super) async fn preflight(batch: &Batch, session: &Session, watches: bool) -> CliResult<()> {
+pub(super) async fn preflight(
+    batch: &Batch,
+    session: &Session,
+    watches: bool,
+    hands_over: bool,
+) -> CliResult<()> {
     if session.is_local() {
         return Ok(());
     }
@@ -20,6 +25,7 @@ pub(super) async fn preflight(batch: &Batch, session: &Session, watches: bool) -
         &needs,
         first,
         batch.items.len(),
+        hands_over,
     )
     .await?;
     for warning in &findings.warnings {

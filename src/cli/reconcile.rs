@@ -77,6 +77,23 @@ pub(super) fn reconcile(args: &Args, global: &Global) -> CliResult {
     })
 }
 
+/// Works on the Jobs of one group until it is stopped, beside a command that watches them.
+pub(super) async fn beside(
+    session: &Session,
+    selector: &str,
+    stopped: watch::Receiver<bool>,
+) -> Ran {
+    let args = Args {
+        all_namespaces: false,
+        selector: Some(selector.to_owned()),
+        once: false,
+        max_pods_per_second: None,
+        identity: None,
+        explain: None,
+    };
+    work(&args, session, Some(session.namespace.clone()), stopped).await
+}
+
 async fn explain_one(session: &Session, name: &str) -> CliResult {
     let (client, namespace) = (&session.client, &session.namespace);
     let object = rest::get(client, JOBS, namespace, name)

@@ -8,6 +8,7 @@ use super::error::INTERRUPTED;
 use super::follow::{self, Ending, Follow, LogMode, Submission};
 use super::input::{self, Batch, ItemArgs, TemplateArgs};
 use super::preflight::preflight;
+use super::reconcile;
 use super::screen::{Caption, Progress, Screen};
 use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
@@ -219,7 +220,7 @@ async fn follow_batch(
 ) -> CliResult<Ending> {
     let target = Target::group(&args.template.group_label, batch.template.group());
     let group = expected(batch, &session.namespace)?;
-    preflight(batch, session, true).await?;
+    preflight(batch, session, true, args.template.reconcile).await?;
     let gate = Gate::closed();
     let members = prepared(&batch.template, &batch.items, &session.namespace);
     let outcomes = submit(&session.client, members, &args.policy.options(), &gate);
@@ -244,7 +245,22 @@ async fn follow_batch(
         timeout,
         must_exist: false,
     };
-    follow::follow(follow, &mut screen).await
+    if !args.template.reconcile || session.is_local() {
+        return follow::follow(follow, &mut screen).await;
+    }
+    // The Jobs were handed over to this tool, and it works on them for as long as it watches.
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let followed = async {
+        let ending = follow::follow(follow, &mut screen).await;
+        // The work listens until it ends.
+        let _ = stop.send(true);
+        ending
+    };
+    let (ending, _) = tokio::join!(
+        followed,
+        reconcile::beside(session, &target.selector, stopped)
+    );
+    ending
 }
 
 #[expect(clippy::disallowed_methods, reason = "a command begins now")]

@@ -75,7 +75,7 @@ pub(super) fn submit(args: &Args, global: &Global) -> CliResult {
             }
             return Ok(0);
         }
-        preflight(&batch, &session, false).await?;
+        preflight(&batch, &session, false, args.template.reconcile).await?;
         create_all(&batch, &session, args.dry_run, &target, global).await
     })
 }

@@ -4,6 +4,7 @@ use futures::future::join_all;
 use kube::Client;
 use serde_json::{Value, json};
 
+use super::handover;
 use super::problem::{Class, Problem};
 use super::rest::{self, JOBS, Resource};
 use super::submit::Prepared;
@@ -51,6 +52,7 @@ pub async fn check(
     needs: &[Need],
     first: Option<Prepared>,
     count: usize,
+    hands_over: bool,
 ) -> Result<Findings, Problem> {
     let mut findings = Findings::default();
     let reviews = join_all(needs.iter().map(|need| may(client, namespace, *need))).await;
@@ -61,7 +63,9 @@ pub async fn check(
     }
     let create_denied = !findings.errors.is_empty();
     if let Some(first) = first.filter(|_| !create_denied) {
-        findings.errors.extend(dry_run(client, &first).await?);
+        findings
+            .errors
+            .extend(dry_run(client, &first, hands_over).await?);
     }
     // Whoever may not see the quota learns of it when it is used up.
     if let Ok(quotas) = rest::get_path(client, &QUOTAS.path(namespace, &[])).await {
@@ -114,8 +118,12 @@ fn denied((verb, group, resource, subresource): Need, namespace: &str, why: &str
     format!("you may not {verb} {resource}{group}{subresource} in the namespace {namespace}{why}")
 }
 
-/// What the server says of the first member, without keeping it.
-async fn dry_run(client: &Client, first: &Prepared) -> Result<Vec<String>, Problem> {
+/// What the server says of the first member, without keeping it. Jobs that are handed over must keep `spec.managedBy`.
+async fn dry_run(
+    client: &Client,
+    first: &Prepared,
+    hands_over: bool,
+) -> Result<Vec<String>, Problem> {
     let query = "dryRun=All&fieldValidation=Strict";
     let jobs = first
         .objects
@@ -124,6 +132,7 @@ async fn dry_run(client: &Client, first: &Prepared) -> Result<Vec<String>, Probl
     let mut errors = Vec::new();
     for job in jobs {
         match rest::create(client, JOBS, &first.place.namespace, query, job).await {
+            Ok(answer) if hands_over => errors.extend(handover::was_kept(&answer).err()),
             Ok(_) => {}
             Err(error) if rest::is_status(&error, 409) => {}
             Err(error) => match Problem::from(error) {

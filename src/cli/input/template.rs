@@ -67,6 +67,9 @@ pub(in crate::cli) struct TemplateArgs {
     /// An item that does not fit into a name is an error
     #[arg(long)]
     strict_names: bool,
+    /// Hand the Jobs over to this tool's own Job controller: run works on them itself, else kubectl batch reconcile does
+    #[arg(long)]
+    pub(in crate::cli) reconcile: bool,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -99,6 +102,7 @@ impl TemplateArgs {
             labels: pairs("--label", &self.label)?,
             annotations: pairs("--annotate", &self.annotate)?,
             name_template: self.name_template.clone(),
+            reconcile: self.reconcile,
             ..Options::default()
         })
     }
