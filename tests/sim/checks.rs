@@ -133,6 +133,15 @@ impl Checks {
                 job.name
             ));
         }
+        let asked_away = is_deleting(&change.object)
+            && change
+                .before
+                .as_deref()
+                .is_some_and(|before| !is_deleting(before));
+        let expired = job.finished && !change.object["spec"]["ttlSecondsAfterFinished"].is_null();
+        if asked_away && !expired && matches!(actor, Actor::Controller(_)) {
+            return Err(format!("{actor} deletes the Job {}", job.name));
+        }
         job.exists = change.change != ChangeKind::Deleted;
         job.deleting = is_deleting(&change.object);
         job.spec_seen(&change.object);

@@ -64,6 +64,7 @@ pub(crate) struct Ledger {
     pub(crate) deleting: bool,
     pub(crate) completions: Option<i64>,
     pub(crate) indexed: bool,
+    success_policy: bool,
     /// The most that `parallelism` ever was: whoever acts may have seen any of them.
     pub(crate) parallelism_max: i64,
     /// Pods may have been removed without being counted.
@@ -85,6 +86,7 @@ impl Ledger {
             deleting: false,
             completions: job["spec"]["completions"].as_i64(),
             indexed: job["spec"]["completionMode"] == "Indexed",
+            success_policy: !job["spec"]["successPolicy"].is_null(),
             parallelism_max: 0,
             scaled_down: false,
             status: Value::Null,
@@ -145,8 +147,10 @@ impl Ledger {
             .iter()
             .any(|kind| condition(new, kind).is_some());
         self.each_pod_once(new)?;
+        self.each_index_rightly(new)?;
         let short = self
             .completions
+            .filter(|_| !self.success_policy)
             .is_some_and(|wanted| count(new, "succeeded") < wanted);
         if condition(new, "Complete").is_some() && new["completionTime"].is_null() {
             return Err("Complete without a completionTime".into());
@@ -155,6 +159,32 @@ impl Ledger {
             return Err(format!(
                 "Complete with {} successes",
                 count(new, "succeeded")
+            ));
+        }
+        Ok(())
+    }
+
+    /// An index is completed because a Pod of it succeeded, and stays so.
+    fn each_index_rightly(&self, status: &Value) -> Result<(), String> {
+        if !self.indexed {
+            return Ok(());
+        }
+        let completed = indexes(text(status, "/completedIndexes"));
+        let succeeded = |index: &i64| {
+            self.pods
+                .values()
+                .any(|pod| pod.ever_succeeded && pod.index == Some(*index))
+        };
+        if let Some(index) = completed.iter().find(|index| !succeeded(index)) {
+            return Err(format!(
+                "index {index} is completed and no Pod of it succeeded"
+            ));
+        }
+        if completed.len() as i64 != count(status, "succeeded") {
+            return Err(format!(
+                "{} indexes are completed and succeeded is {}",
+                completed.len(),
+                count(status, "succeeded")
             ));
         }
         Ok(())
@@ -196,6 +226,19 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+/// `1,3-5` as numbers.
+fn indexes(text: &str) -> BTreeSet<i64> {
+    let number = |text: &str| text.parse::<i64>().unwrap_or(-1);
+    let run = |part: &str| match part.split_once('-') {
+        Some((first, last)) => number(first)..=number(last),
+        None => number(part)..=number(part),
+    };
+    text.split(',')
+        .filter(|part| !part.is_empty())
+        .flat_map(run)
+        .collect()
 }
 
 fn count(status: &Value, field: &str) -> i64 {

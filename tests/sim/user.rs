@@ -42,6 +42,10 @@ async fn pause(world: &World, longest: Duration) {
 fn create(world: &World, number: usize) {
     let owner = world.swarm().owner;
     let mut job = world.random(|random| job(&format!("job-{number}"), random));
+    if owner == Owner::Everything && world.random(|random| random.u8(..4)) == 0 {
+        // Elsewhere the cluster's own controller sees to that.
+        job["spec"]["ttlSecondsAfterFinished"] = world.random(|random| random.u32(..120)).into();
+    }
     if owner == Owner::HandedOver || world.random(fastrand::Rng::bool) {
         job["spec"]["managedBy"] = RECONCILER_NAME.into();
     }
@@ -75,6 +79,9 @@ fn job(name: &str, random: &mut fastrand::Rng) -> Value {
     let mut spec = json!({"template": template, "parallelism": random.i32(1..=6), "backoffLimit": random.i32(0..=5)});
     if random.u8(..4) > 0 {
         spec["completions"] = random.i32(1..=12).into();
+        if random.u8(..3) == 0 {
+            index(&mut spec, random);
+        }
     }
     if random.u8(..5) == 0 {
         spec["activeDeadlineSeconds"] = random.i64(1..600).into();
@@ -86,6 +93,18 @@ fn job(name: &str, random: &mut fastrand::Rng) -> Value {
         spec["podReplacementPolicy"] = "Failed".into();
     }
     json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec})
+}
+
+/// Every completion has an index, and maybe a limit of its own.
+fn index(spec: &mut Value, random: &mut fastrand::Rng) {
+    spec["completionMode"] = "Indexed".into();
+    if random.bool() {
+        spec["backoffLimitPerIndex"] = random.i32(0..=2).into();
+        spec["backoffLimit"] = random.i32(5..=50).into();
+    }
+    if random.u8(..4) == 0 {
+        spec["successPolicy"] = json!({"rules": [{"succeededCount": 1}]});
+    }
 }
 
 /// Objects that the controller has to leave alone.
