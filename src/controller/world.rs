@@ -61,11 +61,7 @@ impl Orphan {
     fn of(pod: &Pod) -> Option<Self> {
         pod.tracking_finalizer_at.map(|at| Self {
             namespace: pod.namespace.clone(),
-            pod: PodRef {
-                name: pod.name.clone(),
-                uid: pod.uid.clone(),
-                finalizer_at: Some(at),
-            },
+            pod: pod.reference(Some(at)),
         })
     }
 }
