@@ -90,10 +90,7 @@ impl World {
         if self.gone.is_old(&job.uid, version(&object)) {
             return None;
         }
-        let key = Key {
-            namespace: job.namespace.clone(),
-            name: job.name.clone(),
-        };
+        let key = Key::of(&object);
         match self.jobs.get_mut(&key) {
             // Versions grow over all Jobs, so that an older one may be the former owner of the name, too.
             Some(entry) if version(&object) < version(&entry.object) => return None,
