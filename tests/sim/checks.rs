@@ -203,6 +203,13 @@ impl Checks {
                     job["status"]
                 ));
             }
+            // Only the embedded cluster's Jobs are given a time to live here.
+            if ours && !job["spec"]["ttlSecondsAfterFinished"].is_null() {
+                return Some(format!(
+                    "job {} outlives its time",
+                    text(&job, "/metadata/name")
+                ));
+            }
         }
         for pod in list(&POD) {
             let job = self.jobs.get(text(&pod, "/metadata/ownerReferences/0/uid"));
