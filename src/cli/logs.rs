@@ -6,10 +6,10 @@ use futures::stream::{self, StreamExt};
 
 use super::choice::ChoiceArgs;
 use super::output_dir::OutputDir;
+use super::print::print;
 use super::run::ShowArgs;
 use super::screen::{Progress, say};
 use super::session::block_on;
-use super::status::print;
 use super::{CliResult, Failure, Global, watch};
 use crate::cluster::logs::{Log, lines};
 use crate::group::{Member, Phase, PodState, PodView};

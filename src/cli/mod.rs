@@ -1,7 +1,9 @@
 //! The command line: one file a subcommand, with its arguments, its help and what it does.
 
 mod choice;
+mod clock;
 mod delete;
+mod dry_run;
 mod error;
 mod expand;
 mod follow;
@@ -10,8 +12,10 @@ mod lint;
 #[cfg(unix)]
 mod local;
 mod logs;
+mod members;
 mod output_dir;
 mod preflight;
+mod print;
 mod reconcile;
 mod retry;
 mod run;

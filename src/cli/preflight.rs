@@ -1,7 +1,7 @@
 //! What `run` and `submit` check on the cluster before the first create; all that is wrong is said at once.
 
 use super::input::Batch;
-use super::run::prepared;
+use super::members::prepared;
 use super::session::Session;
 use super::{CliResult, Failure};
 use crate::cluster::preflight::{Need, SUBMIT, WATCH, check};

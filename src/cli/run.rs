@@ -2,11 +2,11 @@
 
 use std::num::NonZeroUsize;
 
-use jiff::Timestamp;
-
+use super::clock::now;
 use super::error::INTERRUPTED;
 use super::follow::{self, Ending, Follow, LogMode, Submission};
 use super::input::{self, Batch, ItemArgs, TemplateArgs};
+use super::members::{expected, prepared};
 use super::preflight::preflight;
 use super::reconcile;
 use super::screen::{Caption, Progress, Screen};
@@ -16,10 +16,8 @@ use super::{CliResult, Failure, Global};
 use crate::cluster::connect::parse_duration;
 use crate::cluster::gate::Gate;
 use crate::cluster::observe::observe;
-use crate::cluster::submit::{Options, Pace, Prepared, submit};
-use crate::group::{Group, Place, Policy};
-use crate::items::Item;
-use crate::template::{Names, Template};
+use crate::cluster::submit::{Options, Pace, submit};
+use crate::group::Policy;
 
 /// Expand a template over a list, create the Jobs, and watch them to the end
 ///
@@ -261,63 +259,6 @@ async fn follow_batch(
         reconcile::beside(session, &target.selector, stopped)
     );
     ending
-}
-
-#[expect(clippy::disallowed_methods, reason = "a command begins now")]
-pub(super) fn now() -> Timestamp {
-    Timestamp::now()
-}
-
-/// The model with all members of the list; every item is expanded once, so that nothing is created if one does not fit.
-pub(super) fn expected(batch: &Batch, namespace: &str) -> CliResult<Group> {
-    let (mut group, mut names) = (Group::default(), Names::default());
-    for item in &batch.items {
-        let expansion = batch.template.expand_checked(item, &mut names)?;
-        for job in expansion.members() {
-            let place = place_of(job, namespace);
-            let text = if item.text().is_empty() {
-                place.name.clone()
-            } else {
-                item.text().into_owned()
-            };
-            group.expect(place, text, item.index);
-        }
-    }
-    Ok(group)
-}
-
-/// The objects of all items, expanded as they are taken; they were all expanded before without an error.
-pub(super) fn prepared<'a>(
-    template: &'a Template,
-    items: &'a [Item],
-    namespace: &'a str,
-) -> impl Iterator<Item = Prepared> + 'a {
-    items.iter().flat_map(move |item| {
-        let expansion = template.expand(item).expect("the item was expanded before");
-        by_member(expansion.objects, namespace)
-    })
-}
-
-/// The objects of one item, divided by its Jobs: what is no Job goes with the first one.
-fn by_member(objects: Vec<serde_json::Value>, namespace: &str) -> Vec<Prepared> {
-    let (jobs, mut others): (Vec<_>, Vec<_>) =
-        objects.into_iter().partition(crate::template::is_member);
-    jobs.into_iter()
-        .map(|job| {
-            let place = place_of(&job, namespace);
-            let mut objects = std::mem::take(&mut others);
-            objects.push(job);
-            Prepared { place, objects }
-        })
-        .collect()
-}
-
-fn place_of(object: &serde_json::Value, namespace: &str) -> Place {
-    let text = |pointer| object.pointer(pointer).and_then(serde_json::Value::as_str);
-    Place {
-        namespace: text("/metadata/namespace").unwrap_or(namespace).to_owned(),
-        name: text("/metadata/name").unwrap_or_default().to_owned(),
-    }
 }
 
 fn said_at_end(ending: &Ending, is_local: bool, target: &Target, global: &Global) {

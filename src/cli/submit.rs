@@ -2,9 +2,11 @@
 
 use futures::stream::{LocalBoxStream, StreamExt};
 
+use super::dry_run::{DryRun, DryRunArgs};
 use super::input::{self, Batch, ItemArgs, TemplateArgs};
+use super::members::{expected, prepared};
 use super::preflight::preflight;
-use super::run::{expected, prepared};
+use super::print::print;
 use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
 use super::{CliResult, Failure, Global};
@@ -21,36 +23,8 @@ pub(super) struct Args {
     template: TemplateArgs,
     #[command(flatten)]
     items: ItemArgs,
-    /// none, client (print what would be created) or server (let the server check it, and keep nothing)
-    #[arg(
-        long,
-        value_name = "WHERE",
-        default_value = "none",
-        hide_default_value = true
-    )]
-    dry_run: DryRun,
-}
-
-/// How far a command goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum DryRun {
-    /// All the way
-    None,
-    /// Nothing is sent
-    Client,
-    /// The server checks, and keeps nothing
-    Server,
-}
-
-impl DryRun {
-    /// What follows a line about something that was not really done.
-    pub(super) fn suffix(self) -> &'static str {
-        match self {
-            Self::None => "",
-            Self::Client => " (dry run)",
-            Self::Server => " (server dry run)",
-        }
-    }
+    #[command(flatten)]
+    dry_run: DryRunArgs,
 }
 
 /// Submits.
@@ -65,18 +39,18 @@ pub(super) fn submit(args: &Args, global: &Global) -> CliResult {
     block_on(async {
         let session = Session::connect(global).await?;
         let group = expected(&batch, &session.namespace)?;
-        if args.dry_run == DryRun::Client {
+        if args.dry_run.mode == DryRun::Client {
             for member in group.members() {
-                super::status::print(&format!(
+                print(&format!(
                     "job.batch/{} created{}",
                     member.place.name,
-                    args.dry_run.suffix()
+                    args.dry_run.mode.suffix()
                 ))?;
             }
             return Ok(0);
         }
         preflight(&batch, &session, false, args.template.reconcile).await?;
-        create_all(&batch, &session, args.dry_run, &target, global).await
+        create_all(&batch, &session, args.dry_run.mode, &target, global).await
     })
 }
 
@@ -103,11 +77,11 @@ impl Counts {
         match outcome {
             Outcome::Created(_) => {
                 self.created += 1;
-                super::status::print(&line("created"))
+                print(&line("created"))
             }
             Outcome::Unchanged => {
                 self.unchanged += 1;
-                super::status::print(&line("unchanged"))
+                print(&line("unchanged"))
             }
             Outcome::Refused(why) => {
                 gate.shut();

@@ -1,8 +1,9 @@
 //! `watch`: shows a group until all its members have ended.
 
+use super::clock::now;
 use super::error::INTERRUPTED;
 use super::follow::{self, Ending, Follow};
-use super::run::{ShowArgs, goes_on, now};
+use super::run::{ShowArgs, goes_on};
 use super::screen::{Caption, Progress, Screen};
 use super::session::{Session, block_on};
 use super::target::TargetArgs;
