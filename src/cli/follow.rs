@@ -18,7 +18,7 @@ use crate::cluster::act::suspend_jobs;
 use crate::cluster::gate::Gate;
 use crate::cluster::observe::Observed;
 use crate::cluster::submit::{Event, Outcome};
-use crate::group::{Group, HaltWhen, Observation, Policy, Room, Stopped};
+use crate::group::{Group, HaltWhen, Observation, Place, Policy, Room, Stopped};
 use crate::terminal::Signals;
 pub(super) use outputs::LogMode;
 use outputs::Outputs;
@@ -36,7 +36,9 @@ pub(super) struct Submission<'a> {
     pub(super) outcomes: LocalBoxStream<'a, Event>,
     /// Lets through as many members as may be created.
     pub(super) gate: Gate,
-    /// How many of them have been answered.
+    /// Members that are there as they should be, and are not sent.
+    pub(super) there: Vec<Place>,
+    /// How many of those that are sent have been answered.
     pub(super) answered: usize,
     /// What limits it.
     pub(super) policy: Policy,
@@ -111,6 +113,7 @@ impl Loop<'_, '_> {
             .timeout
             .and_then(|timeout| Instant::now().checked_add(timeout));
         let mut frame = Instant::now();
+        self.known_members()?;
         loop {
             self.admit().await?;
             if self.is_over() {
@@ -145,6 +148,19 @@ impl Loop<'_, '_> {
                 () = tokio::time::sleep_until(next_frame) => self.dirty = true,
             }
         }
+    }
+
+    /// Members that are not sent, because they are there as they should be.
+    fn known_members(&mut self) -> CliResult<()> {
+        let there = self
+            .follow
+            .submission
+            .as_ref()
+            .map(|submission| submission.there.clone());
+        for place in there.unwrap_or_default() {
+            self.take_in(Observation::Unchanged(place))?;
+        }
+        Ok(())
     }
 
     fn is_over(&self) -> bool {
@@ -219,6 +235,8 @@ impl Loop<'_, '_> {
         };
         let begun = submission.gate.begun();
         let in_flight = begun.saturating_sub(submission.answered);
+        // Those that are there count as begun: they may be the canaries of an earlier run.
+        let begun = begun + submission.there.len();
         match submission.policy.room(tally, excused, begun, in_flight) {
             Room::Create(room) => submission.gate.allow(room),
             Room::Stop(when, why) => {

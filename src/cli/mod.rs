@@ -3,6 +3,7 @@
 mod choice;
 mod clock;
 mod delete;
+mod difference;
 mod dry_run;
 mod error;
 mod expand;
@@ -17,6 +18,7 @@ mod output_dir;
 mod preflight;
 mod print;
 mod reconcile;
+mod rehearsal;
 mod retry;
 mod run;
 mod screen;

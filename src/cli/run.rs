@@ -3,12 +3,15 @@
 use std::num::NonZeroUsize;
 
 use super::clock::now;
+use super::difference::{ReplaceArgs, clear_way, difference};
+use super::dry_run::{DryRun, DryRunArgs};
 use super::error::INTERRUPTED;
 use super::follow::{self, Ending, Follow, LogMode, Submission};
 use super::input::{self, Batch, ItemArgs, TemplateArgs};
-use super::members::{expected, prepared};
+use super::members::{Members, members, prepared};
 use super::preflight::preflight;
 use super::reconcile;
+use super::rehearsal::rehearse;
 use super::screen::{Caption, Progress, Screen};
 use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
@@ -16,6 +19,7 @@ use super::{CliResult, Failure, Global};
 use crate::cluster::connect::parse_duration;
 use crate::cluster::gate::Gate;
 use crate::cluster::observe::observe;
+use crate::cluster::preflight::WATCH;
 use crate::cluster::submit::{Options, Pace, submit};
 use crate::group::Policy;
 
@@ -38,6 +42,10 @@ pub(super) struct Args {
     local: bool,
     #[command(flatten)]
     policy: PolicyArgs,
+    #[command(flatten)]
+    replace: ReplaceArgs,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
     #[command(flatten)]
     show: ShowArgs,
 }
@@ -180,7 +188,7 @@ impl ShowArgs {
 
 /// Runs.
 pub(super) fn run(args: &Args, global: &Global) -> CliResult {
-    let timeout = args.show.timeout()?;
+    args.show.timeout()?;
     args.policy.policy(None)?;
     let batch = input::read(
         &args.template,
@@ -194,18 +202,39 @@ pub(super) fn run(args: &Args, global: &Global) -> CliResult {
         } else {
             Session::connect(global).await?
         };
-        let result = follow_batch(args, global, &batch, &session, timeout).await;
+        let target = Target::group(&args.template.group_label, batch.template.group());
+        let result = run_batch(args, global, &batch, &session, &target).await;
         let is_local = session.is_local();
         session.say_warnings();
         session.close().await;
         let ending = result?;
-        said_at_end(
-            &ending,
-            is_local,
-            &Target::group(&args.template.group_label, batch.template.group()),
-            global,
-        );
+        said_at_end(&ending, is_local, &target, global);
         Ok(ending.code)
+    })
+}
+
+/// Checks everything, and then only says what would be done, or does it.
+async fn run_batch(
+    args: &Args,
+    global: &Global,
+    batch: &Batch,
+    session: &Session,
+    target: &Target,
+) -> CliResult<Ending> {
+    let members = members(batch, &session.namespace)?;
+    let mode = args.dry_run.mode;
+    if mode != DryRun::Client {
+        let needs = [WATCH, args.replace.needs()];
+        preflight(batch, session, &needs, args.template.reconcile).await?;
+    }
+    if mode == DryRun::None {
+        return follow_batch(args, global, batch, members, session, target).await;
+    }
+    let as_json = args.show.progress() == Progress::Json;
+    let code = rehearse(batch, &members, session, target, mode, as_json).await?;
+    Ok(Ending {
+        code,
+        stopped: None,
     })
 }
 
@@ -213,15 +242,21 @@ async fn follow_batch(
     args: &Args,
     global: &Global,
     batch: &Batch,
+    members: Members,
     session: &Session,
-    timeout: Option<std::time::Duration>,
+    target: &Target,
 ) -> CliResult<Ending> {
-    let target = Target::group(&args.template.group_label, batch.template.group());
-    let group = expected(batch, &session.namespace)?;
-    preflight(batch, session, true, args.template.reconcile).await?;
+    let difference = difference(session, target, &members.wanted, false).await?;
+    let todo = clear_way(&difference, &members, session, target, args.replace).await?;
+    drop(difference);
+    let mut group = members.group;
+    for (place, uid) in &todo.replaced {
+        group.supersede(place, uid.clone());
+    }
     let gate = Gate::closed();
-    let members = prepared(&batch.template, &batch.items, &session.namespace);
-    let outcomes = submit(&session.client, members, &args.policy.options(), &gate);
+    let sent = prepared(&batch.template, &batch.items, &session.namespace)
+        .filter(|member| todo.sends(member));
+    let outcomes = submit(&session.client, sent, &args.policy.options(), &gate);
     let caption = Caption {
         title: target.title.clone(),
         place: session.place.clone(),
@@ -233,6 +268,7 @@ async fn follow_batch(
         submission: Some(Submission {
             outcomes,
             gate,
+            there: todo.there.iter().cloned().collect(),
             answered: 0,
             policy: args.policy.policy(batch.max_active)?,
         }),
@@ -240,7 +276,7 @@ async fn follow_batch(
         client: session.client.clone(),
         logs: args.show.logs(session.is_local()),
         only_items: Vec::new(),
-        timeout,
+        timeout: args.show.timeout()?,
         must_exist: false,
     };
     if !args.template.reconcile || session.is_local() {

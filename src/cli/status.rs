@@ -95,7 +95,7 @@ fn member_json(member: &Member) -> Value {
     json!({
         "item": member.item, "index": member.index,
         "namespace": member.place.namespace, "job": member.place.name,
-        "phase": member.state.phase.word(), "reason": member.state.reason,
+        "uid": member.job().map(|job| &job.uid), "phase": member.state.phase.word(), "reason": member.state.reason,
         "failures": member.state.failures, "seconds": member.ran_for.map(|time| time.as_secs()),
         "pods": member.pods().iter().map(|pod| pod.name.as_str()).collect::<Vec<_>>(),
     })

@@ -26,11 +26,26 @@ pub async fn list(
     namespace: Option<&str>,
     selector: &str,
 ) -> Result<Vec<Value>, Problem> {
+    let mut found = Vec::new();
+    list_each(client, resource, namespace, selector, |object| {
+        found.push(object);
+    })
+    .await?;
+    Ok(found)
+}
+
+/// The same for whoever needs only a part of each object: one page is held at a time.
+pub async fn list_each(
+    client: &Client,
+    resource: Resource,
+    namespace: Option<&str>,
+    selector: &str,
+    mut visit: impl FnMut(Value),
+) -> Result<(), Problem> {
     let path = match namespace {
         Some(namespace) => resource.path(namespace, &[]),
         None => format!("{}/{}", resource.root, resource.plural),
     };
-    let mut found = Vec::new();
     let mut next = String::new();
     loop {
         let uri = format!(
@@ -39,11 +54,11 @@ pub async fn list(
         );
         let mut page = rest::get_path(client, &uri).await?;
         if let Some(items) = page["items"].as_array_mut() {
-            found.append(items);
+            items.drain(..).for_each(&mut visit);
         }
         match page["metadata"]["continue"].as_str() {
             Some(token) if !token.is_empty() => next = format!("&continue={}", encode(token)),
-            _ => return Ok(found),
+            _ => return Ok(()),
         }
     }
 }

@@ -30,6 +30,12 @@ pub struct JobView {
     pub item: String,
     /// Annotation `kubectl-batch/index`.
     pub index: Option<usize>,
+    /// Annotation `kubectl-batch/digest`.
+    pub digest: Option<String>,
+    /// `metadata.deletionTimestamp` is set.
+    pub is_being_deleted: bool,
+    /// Another object is its controller.
+    pub is_owned: bool,
     /// `metadata.creationTimestamp`.
     pub created: Option<Timestamp>,
     /// `status.startTime`.
@@ -73,6 +79,11 @@ impl JobView {
                 .unwrap_or(&place.name)
                 .to_owned(),
             index: annotation("kubectl-batch/index").and_then(|index| index.parse().ok()),
+            digest: annotation("kubectl-batch/digest").map(str::to_owned),
+            is_being_deleted: text(job, "/metadata/deletionTimestamp").is_some(),
+            is_owned: list(job, "/metadata/ownerReferences")
+                .iter()
+                .any(|owner| owner["controller"] == true),
             created: instant(job, "/metadata/creationTimestamp"),
             started: instant(job, "/status/startTime"),
             completed: instant(job, "/status/completionTime"),

@@ -6,6 +6,7 @@
 )]
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
+mod again;
 mod bad_input;
 mod cluster;
 mod expand;
