@@ -14,6 +14,7 @@ mod lint;
 mod local;
 mod logs;
 mod members;
+mod order;
 mod output_dir;
 mod preflight;
 mod print;
@@ -28,6 +29,7 @@ mod submit;
 mod suspend;
 mod target;
 mod template;
+mod ttl;
 mod wait;
 mod watch;
 

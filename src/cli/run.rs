@@ -9,12 +9,14 @@ use super::error::INTERRUPTED;
 use super::follow::{self, Ending, Follow, LogMode, Submission};
 use super::input::{self, Batch, ItemArgs, TemplateArgs};
 use super::members::{Members, members, prepared};
+use super::order::OrderArgs;
 use super::preflight::preflight;
 use super::reconcile;
 use super::rehearsal::rehearse;
 use super::screen::{Caption, Progress, Screen};
 use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
+use super::ttl::TtlArgs;
 use super::{CliResult, Failure, Global};
 use crate::cluster::connect::parse_duration;
 use crate::cluster::gate::Gate;
@@ -42,6 +44,10 @@ pub(super) struct Args {
     local: bool,
     #[command(flatten)]
     policy: PolicyArgs,
+    #[command(flatten)]
+    order: OrderArgs,
+    #[command(flatten)]
+    ttl: TtlArgs,
     #[command(flatten)]
     replace: ReplaceArgs,
     #[command(flatten)]
@@ -190,12 +196,13 @@ impl ShowArgs {
 pub(super) fn run(args: &Args, global: &Global) -> CliResult {
     args.show.timeout()?;
     args.policy.policy(None)?;
-    let batch = input::read(
+    let mut batch = input::read(
         &args.template,
         &args.items,
         global.connection.namespace.as_deref(),
     )?;
     batch.check()?;
+    args.order.arrange(&mut batch.items, args.items.seed());
     block_on(async {
         let session = if args.local {
             Session::local(global).await?
@@ -224,7 +231,7 @@ async fn run_batch(
     let members = members(batch, &session.namespace)?;
     let mode = args.dry_run.mode;
     if mode != DryRun::Client {
-        let needs = [WATCH, args.replace.needs()];
+        let needs = [WATCH, args.replace.needs(), args.ttl.needs()];
         preflight(batch, session, &needs, args.template.reconcile).await?;
     }
     if mode == DryRun::None {
@@ -276,6 +283,7 @@ async fn follow_batch(
         client: session.client.clone(),
         logs: args.show.logs(session.is_local()),
         only_items: Vec::new(),
+        ttl: args.ttl,
         timeout: args.show.timeout()?,
         must_exist: false,
     };

@@ -7,6 +7,7 @@ use super::difference::{ReplaceArgs, Todo, clear_way, difference};
 use super::dry_run::{DryRun, DryRunArgs};
 use super::input::{self, Batch, ItemArgs, TemplateArgs};
 use super::members::{members, prepared};
+use super::order::OrderArgs;
 use super::preflight::preflight;
 use super::print::print;
 use super::rehearsal::rehearse;
@@ -30,6 +31,8 @@ pub(super) struct Args {
     #[command(flatten)]
     items: ItemArgs,
     #[command(flatten)]
+    order: OrderArgs,
+    #[command(flatten)]
     replace: ReplaceArgs,
     #[command(flatten)]
     dry_run: DryRunArgs,
@@ -45,12 +48,13 @@ enum Output {
 
 /// Submits.
 pub(super) fn submit(args: &Args, global: &Global) -> CliResult {
-    let batch = input::read(
+    let mut batch = input::read(
         &args.template,
         &args.items,
         global.connection.namespace.as_deref(),
     )?;
     batch.check()?;
+    args.order.arrange(&mut batch.items, args.items.seed());
     let target = Target::group(&args.template.group_label, batch.template.group());
     block_on(async {
         let session = Session::connect(global).await?;

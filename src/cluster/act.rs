@@ -151,6 +151,16 @@ pub async fn suspend_jobs(client: &Client, jobs: Vec<Place>, suspend: bool) -> R
     first_error.map_or(Ok(()), |error| Err(error.into()))
 }
 
+/// Sets how many seconds after its end a Job is deleted; one that is gone, or another one by now, is left alone.
+pub async fn set_ttl(client: &Client, job: &Place, uid: &str, seconds: u64) -> Result<(), Problem> {
+    let patch = json!({"metadata": {"uid": uid}, "spec": {"ttlSecondsAfterFinished": seconds}});
+    match rest::merge_patch(client, JOBS, &job.namespace, &job.name, &patch).await {
+        Err(error) if rest::is_status(&error, 404) || rest::is_status(&error, 409) => Ok(()),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(()),
+    }
+}
+
 /// Percent-encodes what may not stand in a query (RFC 3986).
 pub(crate) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());

@@ -48,6 +48,8 @@ pub struct JobView {
     pub backoff_limit: i32,
     /// `spec.activeDeadlineSeconds`.
     pub deadline_secs: Option<i32>,
+    /// `spec.ttlSecondsAfterFinished`.
+    pub ttl_secs: Option<u64>,
     /// `spec.suspend`.
     pub suspended: bool,
     /// `status.active`.
@@ -90,6 +92,9 @@ impl JobView {
             completions: number(job, "/spec/completions"),
             backoff_limit: number(job, "/spec/backoffLimit").unwrap_or(6),
             deadline_secs: number(job, "/spec/activeDeadlineSeconds"),
+            ttl_secs: job
+                .pointer("/spec/ttlSecondsAfterFinished")
+                .and_then(Value::as_u64),
             suspended: job.pointer("/spec/suspend") == Some(&Value::Bool(true)),
             active: number(job, "/status/active").unwrap_or(0),
             succeeded: count("succeeded"),

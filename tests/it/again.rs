@@ -140,3 +140,38 @@ fn a_second_run_follows_what_is_there_and_creates_the_rest() {
         "\"unchanged\" \"a\"\n\"unchanged\" \"c\""
     );
 }
+
+#[test]
+fn each_end_has_a_time_to_live_of_its_own() {
+    let cluster = Cluster::new("ttl");
+    cluster.template("test $ITEM = good");
+    let ran = cluster.run(
+        "run -f t.yaml --items good,bad --progress none --logs none --ttl-success 1s --ttl-failure 2h",
+    );
+    assert_eq!((ran.code, ran.err.as_str()), (Some(3), ""), "{ran:?}");
+    let end = std::time::Instant::now() + Duration::from_secs(30);
+    while uids(&cluster).len() > 1 {
+        assert!(std::time::Instant::now() < end, "the good one stays");
+    }
+    assert!(uids(&cluster)[0].0.ends_with("-bad"), "the bad one stays");
+}
+
+#[test]
+fn members_are_created_in_the_order_that_is_asked_for() {
+    let place = crate::support::Place::new();
+    for (order, expected) in [
+        ("--order reverse", ["c", "a", "b"]),
+        ("--order name", ["a", "b", "c"]),
+        ("--shuffle --seed 3", ["c", "b", "a"]),
+    ] {
+        let command = format!("run --local --items b,a,c {order} -j 1 -o json -- true");
+        let out = place.run(&command).good();
+        let events = out.lines().map(|line| {
+            let event: Value = serde_json::from_str(line).expect("JSON");
+            event
+        });
+        let created = events.filter(|event| event["type"] == "created");
+        let items: Vec<_> = created.map(|event| event["item"].clone()).collect();
+        assert_eq!(items, expected, "{order}");
+    }
+}

@@ -19,16 +19,21 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) fn new(group: &str) -> Self {
+        let Some(kubeconfig) = std::env::var_os("KUBECTL_BATCH_TEST_KUBECONFIG") else {
+            return Self::embedded(group);
+        };
+        Self {
+            place: Place::new(),
+            kubeconfig: kubeconfig.into(),
+            group: format!("{group}-{}", std::process::id()),
+            served: None,
+        }
+    }
+
+    /// Always the embedded one.
+    pub(crate) fn embedded(group: &str) -> Self {
         let place = Place::new();
         let group = format!("{group}-{}", std::process::id());
-        if let Some(kubeconfig) = std::env::var_os("KUBECTL_BATCH_TEST_KUBECONFIG") {
-            return Self {
-                place,
-                kubeconfig: kubeconfig.into(),
-                group,
-                served: None,
-            };
-        }
         let mut served = place
             .command(PROGRAM)
             .args(["local", "up", "--write-kubeconfig", "kubeconfig"])

@@ -11,6 +11,7 @@ mod bad_input;
 mod cluster;
 mod expand;
 mod files;
+mod killed;
 mod layering;
 mod live;
 mod peers;
