@@ -17,6 +17,7 @@ mod live;
 mod peers;
 mod plugin;
 mod readme;
+mod reconcile;
 mod run_local;
 mod support;
 mod template;
