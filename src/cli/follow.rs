@@ -12,13 +12,14 @@ use kube::Client;
 use tokio::time::Instant;
 
 use super::error::{INTERRUPTED, TIMED_OUT};
+use super::record::{Ledger, News};
 use super::screen::Screen;
 use super::{CliResult, Failure};
 use crate::cluster::act::suspend_jobs;
 use crate::cluster::gate::Gate;
 use crate::cluster::observe::Observed;
 use crate::cluster::submit::{Event, Outcome};
-use crate::group::{Group, HaltWhen, Observation, Policy, Room, Stopped};
+use crate::group::{Group, HaltWhen, Observation, Phase, Policy, Room, Stopped};
 use crate::terminal::Signals;
 pub(super) use outputs::LogMode;
 use outputs::Outputs;
@@ -60,6 +61,10 @@ pub(super) struct Follow<'a> {
     pub(super) timeout: Option<Duration>,
     /// A group without members ends the command at once.
     pub(super) must_exist: bool,
+    /// The group's record, if there is one.
+    pub(super) ledger: Option<Ledger>,
+    /// The command ends when nothing more can be created for now.
+    pub(super) detach: bool,
 }
 
 /// How following ended.
@@ -68,6 +73,8 @@ pub(super) struct Ending {
     pub(super) code: u8,
     /// Why creating stopped early, if it did.
     pub(super) stopped: Option<String>,
+    /// How many members have no Job yet.
+    pub(super) left: usize,
 }
 
 struct Loop<'a, 's> {
@@ -78,6 +85,8 @@ struct Loop<'a, 's> {
     refused: bool,
     halted: Option<Stopped>,
     dirty: bool,
+    /// Nothing more may be created now, and nothing is under way.
+    is_full: bool,
 }
 
 /// Follows a group to its end, a signal, or the timeout.
@@ -91,14 +100,30 @@ pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult
         refused: false,
         halted: None,
         dirty: true,
+        is_full: false,
     };
-    let code = state.run().await?;
+    let code = state.run().await;
+    if let Some(ledger) = state.follow.ledger.take() {
+        ledger.finish(&state.follow.group).await;
+    }
+    let code = code?;
+    let left = state.follow.group.tally().of(Phase::Waiting);
+    if state.follow.detach && code == 0 {
+        state.outputs.stop();
+        let stopped = state.unreachable;
+        return Ok(Ending {
+            code,
+            stopped,
+            left,
+        });
+    }
     state.drain_outputs().await?;
     let now = Timestamp::now();
     state.screen.finish(&state.follow.group, now, code)?;
     Ok(Ending {
         code,
         stopped: state.unreachable,
+        left,
     })
 }
 
@@ -115,6 +140,12 @@ impl Loop<'_, '_> {
             self.admit().await?;
             if self.is_over() {
                 return Ok(self.code());
+            }
+            if self.is_detached() {
+                return Ok(self.detached_code());
+            }
+            if let Some(ledger) = &mut self.follow.ledger {
+                ledger.tell(&self.follow.group, self.follow.submission.is_some());
             }
             if self.follow.must_exist
                 && self.follow.group.is_listed()
@@ -142,18 +173,60 @@ impl Loop<'_, '_> {
                 outcome = next_outcome(&mut self.follow.submission) => self.outcome(outcome)?,
                 Some(seen) = self.follow.observed.next() => self.observed(seen)?,
                 Some(line) = self.outputs.next() => self.output(line)?,
+                news = next_news(&mut self.follow.ledger) => self.heard(news)?,
                 () = tokio::time::sleep_until(next_frame) => self.dirty = true,
             }
         }
     }
 
     fn is_over(&self) -> bool {
-        let created = self.follow.submission.is_none();
+        let others = || {
+            let ledger = self.follow.ledger.as_ref();
+            ledger.is_some_and(Ledger::others_create)
+                && self.follow.group.tally().of(Phase::Waiting) > 0
+        };
+        let created = self.follow.submission.is_none() && !others();
         let group = &self.follow.group;
         let known = group.is_listed() || self.refused;
         // What was suspended by a halt goes on only when somebody resumes it.
         let over = group.is_over() || (self.halted.is_some() && group.is_idle());
         created && (self.unreachable.is_some() || (known && over))
+    }
+
+    /// Whether a command that is not to wait has done all that can be done now.
+    fn is_detached(&self) -> bool {
+        self.follow.detach && (self.follow.submission.is_none() || self.is_full)
+    }
+
+    fn detached_code(&self) -> u8 {
+        match (&self.unreachable, self.refused, &self.halted) {
+            (Some(_), ..) | (None, true, _) => 5,
+            (None, false, Some(_)) => self.code(),
+            _ => 0,
+        }
+    }
+
+    /// Another command changed the group's record.
+    fn heard(&mut self, news: News) -> CliResult<()> {
+        match news {
+            News::Settings(settings) => {
+                let (Some(submission), Ok(policy)) =
+                    (&mut self.follow.submission, settings.policy())
+                else {
+                    return Ok(());
+                };
+                if std::mem::replace(&mut submission.policy, policy) != policy {
+                    self.screen.note(&settings.words())?;
+                }
+            }
+            News::Members(members) => {
+                for member in members {
+                    self.take_in(Observation::Recorded(Box::new(member)))?;
+                }
+            }
+            News::Creating(_) => {}
+        }
+        Ok(())
     }
 
     fn code(&self) -> u8 {
@@ -220,7 +293,10 @@ impl Loop<'_, '_> {
         let begun = submission.gate.begun();
         let in_flight = begun.saturating_sub(submission.answered);
         match submission.policy.room(tally, excused, begun, in_flight) {
-            Room::Create(room) => submission.gate.allow(room),
+            Room::Create(room) => {
+                self.is_full = room == 0 && in_flight == 0;
+                submission.gate.allow(room);
+            }
             Room::Stop(when, why) => {
                 submission.gate.shut();
                 self.halted(when, why).await?;
@@ -309,6 +385,14 @@ impl Loop<'_, '_> {
 async fn next_outcome(submission: &mut Option<Submission<'_>>) -> Option<Event> {
     match submission {
         Some(submission) => submission.outcomes.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What is heard from the group's record; pends where there is none.
+async fn next_news(ledger: &mut Option<Ledger>) -> News {
+    match ledger {
+        Some(ledger) => ledger.news().await,
         None => std::future::pending().await,
     }
 }

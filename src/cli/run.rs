@@ -4,20 +4,21 @@ use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
 
-use super::error::INTERRUPTED;
 use super::follow::{self, Ending, Follow, LogMode, Submission};
 use super::input::{self, Batch, ItemArgs, TemplateArgs};
 use super::preflight::preflight;
 use super::reconcile;
+use super::record::{self, Ledger};
 use super::screen::{Caption, Progress, Screen};
 use super::session::{Session, block_on};
-use super::target::{Target, namespace_flag};
-use super::{CliResult, Failure, Global};
+use super::target::Target;
+use super::{CliResult, Failure, Global, goes_on, hold};
 use crate::cluster::connect::parse_duration;
 use crate::cluster::gate::Gate;
 use crate::cluster::observe::observe;
 use crate::cluster::submit::{Options, Pace, Prepared, submit};
-use crate::group::{Group, Place, Policy};
+use crate::group::record::Settings;
+use crate::group::{Group, Place};
 use crate::items::Item;
 use crate::template::{Names, Template};
 
@@ -40,6 +41,12 @@ pub(super) struct Args {
     local: bool,
     #[command(flatten)]
     policy: PolicyArgs,
+    /// Create all members suspended: kubectl batch release lets them go
+    #[arg(long, help_heading = "Pace", conflicts_with_all = ["max_active", "canary"])]
+    suspended: bool,
+    /// Return as soon as no more members may be created for now, instead of watching to the end
+    #[arg(long, help_heading = "Pace", conflicts_with_all = ["local", "timeout"])]
+    detach: bool,
     #[command(flatten)]
     show: ShowArgs,
 }
@@ -58,13 +65,8 @@ pub(super) struct PolicyArgs {
     #[arg(long, value_name = "N", value_parser = requests_per_second)]
     max_requests_per_second: Option<f64>,
     /// Stop early: never, or now|soon,fail|success|done=N|N%; now suspends what runs
-    #[arg(
-        long,
-        value_name = "RULE",
-        default_value = "never",
-        hide_default_value = true
-    )]
-    halt: String,
+    #[arg(long, value_name = "RULE")]
+    halt: Option<String>,
 }
 
 fn requests_per_second(text: &str) -> Result<f64, String> {
@@ -87,16 +89,17 @@ impl PolicyArgs {
         }
     }
 
-    /// The policy; the list itself may have said how many run at once.
-    fn policy(&self, of_list: Option<usize>) -> CliResult<Policy> {
-        Ok(Policy {
-            max_active: self.max_active.map(NonZeroUsize::get).or(of_list),
-            canary: self.canary.map(NonZeroUsize::get),
-            halt: self
-                .halt
-                .parse()
-                .map_err(|error| Failure::usage(format!("--halt: {error}")))?,
-        })
+    /// The options of the group: what the flags say, or else what was said before, by the list or the group's record.
+    pub(super) fn settings(&self, before: &Settings) -> CliResult<Settings> {
+        let settings = Settings {
+            max_active: self.max_active.map(NonZeroUsize::get).or(before.max_active),
+            canary: self.canary.map(NonZeroUsize::get).or(before.canary),
+            halt: self.halt.clone().or_else(|| before.halt.clone()),
+            suspended: before.suspended,
+        };
+        let policy = settings.policy();
+        policy.map_err(|error| Failure::usage(format!("--halt: {error}")))?;
+        Ok(settings)
     }
 }
 
@@ -183,7 +186,7 @@ impl ShowArgs {
 /// Runs.
 pub(super) fn run(args: &Args, global: &Global) -> CliResult {
     let timeout = args.show.timeout()?;
-    args.policy.policy(None)?;
+    args.policy.settings(&Settings::default())?;
     let batch = input::read(
         &args.template,
         &args.items,
@@ -201,12 +204,8 @@ pub(super) fn run(args: &Args, global: &Global) -> CliResult {
         session.say_warnings();
         session.close().await;
         let ending = result?;
-        said_at_end(
-            &ending,
-            is_local,
-            &Target::group(&args.template.group_label, batch.template.group()),
-            global,
-        );
+        let target = Target::group(&args.template.group_label, batch.template.group());
+        goes_on::say(&ending, is_local, args.detach, &target, global);
         Ok(ending.code)
     })
 }
@@ -221,8 +220,17 @@ async fn follow_batch(
     let target = Target::group(&args.template.group_label, batch.template.group());
     let group = expected(batch, &session.namespace)?;
     preflight(batch, session, true, args.template.reconcile).await?;
+    let settings = args.policy.settings(&Settings {
+        max_active: batch.max_active,
+        suspended: args.suspended,
+        ..Settings::default()
+    })?;
+    let policy = settings.policy().expect("it was checked");
+    let label = &args.template.group_label;
+    let recorder = record::begin(session, label, batch, &group, &settings).await?;
     let gate = Gate::closed();
     let members = prepared(&batch.template, &batch.items, &session.namespace);
+    let members = hold::held(members, args.suspended);
     let outcomes = submit(&session.client, members, &args.policy.options(), &gate);
     let caption = Caption {
         title: target.title.clone(),
@@ -236,7 +244,7 @@ async fn follow_batch(
             outcomes,
             gate,
             answered: 0,
-            policy: args.policy.policy(batch.max_active)?,
+            policy,
         }),
         observed: observe(&session.client, Some(&session.namespace), &target.selector),
         client: session.client.clone(),
@@ -244,6 +252,8 @@ async fn follow_batch(
         only_items: Vec::new(),
         timeout,
         must_exist: false,
+        ledger: recorder.map(|recorder| Ledger::of_creator(&session.client, &target, recorder)),
+        detach: args.detach,
     };
     if !args.template.reconcile || session.is_local() {
         return follow::follow(follow, &mut screen).await;
@@ -299,7 +309,7 @@ pub(super) fn prepared<'a>(
 }
 
 /// The objects of one item, divided by its Jobs: what is no Job goes with the first one.
-fn by_member(objects: Vec<serde_json::Value>, namespace: &str) -> Vec<Prepared> {
+pub(super) fn by_member(objects: Vec<serde_json::Value>, namespace: &str) -> Vec<Prepared> {
     let (jobs, mut others): (Vec<_>, Vec<_>) =
         objects.into_iter().partition(crate::template::is_member);
     jobs.into_iter()
@@ -318,24 +328,4 @@ fn place_of(object: &serde_json::Value, namespace: &str) -> Place {
         namespace: text("/metadata/namespace").unwrap_or(namespace).to_owned(),
         name: text("/metadata/name").unwrap_or_default().to_owned(),
     }
-}
-
-fn said_at_end(ending: &Ending, is_local: bool, target: &Target, global: &Global) {
-    if let Some(why) = &ending.stopped {
-        super::screen::say(&format!("error: {why}"));
-    }
-    if ending.code == INTERRUPTED && is_local {
-        super::screen::say("interrupted: the local cluster and its processes have ended");
-    } else if ending.code == INTERRUPTED || ending.stopped.is_some() {
-        goes_on(target, global);
-    }
-}
-
-/// What goes on in the cluster without this command, and how to come back to it.
-pub(super) fn goes_on(target: &Target, global: &Global) {
-    super::screen::say(&format!(
-        "the Jobs that were created go on; to come back: kubectl batch watch {}{}",
-        namespace_flag(global),
-        target.flags
-    ));
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use super::choice::{fold, read_group};
+use super::choice::{fold, no_job, read_group};
+use super::record::read_incomplete;
 use super::run::now;
 use super::session::{Session, block_on};
 use super::target::TargetArgs;
@@ -39,12 +40,9 @@ pub(super) fn status(args: &Args, global: &Global) -> CliResult {
         let namespace = args.target.namespace(&session.namespace);
         match args.target.named()? {
             Some(target) => {
-                let (group, _) = read_group(&session, namespace, &target.selector).await?;
+                let (group, ..) = read_group(&session, namespace, &target).await?;
                 if group.members().is_empty() {
-                    return Err(Failure::nothing(format!(
-                        "no Job matches {}",
-                        target.selector
-                    )));
+                    return Err(no_job(&target));
                 }
                 show_group(&group, &target.title, args)
             }
@@ -101,7 +99,7 @@ fn member_json(member: &Member) -> Value {
 }
 
 /// A group's namespace and name.
-type GroupKey = (String, String);
+pub(super) type GroupKey = (String, String);
 
 /// All groups, by namespace and name.
 async fn read_groups(
@@ -120,9 +118,16 @@ async fn read_groups(
             group.1.push(pod);
         }
     }
-    let folded = groups
-        .into_iter()
-        .map(|(key, (jobs, pods))| (key, fold(&jobs, &pods)));
+    let count = |key: &GroupKey| groups.get(key).map_or(0, |(jobs, _)| jobs.len());
+    let mut records = read_incomplete(session, namespace, label, count).await;
+    for key in records.keys() {
+        groups.entry(key.clone()).or_default();
+    }
+    let folded = groups.into_iter().map(|(key, (jobs, pods))| {
+        let record: Vec<_> = records.remove(&key).into_iter().collect();
+        let group = fold(&record, &jobs, &pods);
+        (key, group)
+    });
     Ok(folded.collect())
 }
 

@@ -4,12 +4,15 @@ use futures::stream::{LocalBoxStream, StreamExt};
 
 use super::input::{self, Batch, ItemArgs, TemplateArgs};
 use super::preflight::preflight;
-use super::run::{expected, prepared};
+use super::record::{self, Recorder};
+use super::run::{expected, now, prepared};
 use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
-use super::{CliResult, Failure, Global};
+use super::{CliResult, Failure, Global, goes_on, hold};
 use crate::cluster::gate::Gate;
 use crate::cluster::submit::{Event, Options, Outcome, submit as create};
+use crate::group::record::Settings;
+use crate::group::{Group, Observation, Phase, Place};
 use crate::terminal::Signals;
 
 /// Expand a template over a list, create the Jobs, and return
@@ -29,6 +32,9 @@ pub(super) struct Args {
         hide_default_value = true
     )]
     dry_run: DryRun,
+    /// Create all members suspended: kubectl batch release lets them go
+    #[arg(long)]
+    suspended: bool,
 }
 
 /// How far a command goes.
@@ -76,8 +82,39 @@ pub(super) fn submit(args: &Args, global: &Global) -> CliResult {
             return Ok(0);
         }
         preflight(&batch, &session, false, args.template.reconcile).await?;
-        create_all(&batch, &session, args.dry_run, &target, global).await
+        let recorder = if args.dry_run == DryRun::None {
+            let settings = Settings {
+                suspended: args.suspended,
+                ..Settings::default()
+            };
+            let label = &args.template.group_label;
+            record::begin(&session, label, &batch, &group, &settings).await?
+        } else {
+            None
+        };
+        let seen = Seen { group, recorder };
+        create_all(args, &batch, &session, seen, &target, global).await
     })
+}
+
+/// What is known of the group, and where it is recorded.
+struct Seen {
+    group: Group,
+    recorder: Option<Recorder>,
+}
+
+impl Seen {
+    fn take(&mut self, place: &Place, outcome: &Outcome) {
+        let seen = match outcome {
+            Outcome::Created(uid) => Observation::Created(place.clone(), uid.clone()),
+            Outcome::Unchanged => Observation::Unchanged(place.clone()),
+            Outcome::Refused(_) | Outcome::Unreachable(_) => return,
+        };
+        self.group.handle(now(), seen);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.tell(&self.group, true);
+        }
+    }
 }
 
 /// What became of the members so far.
@@ -149,26 +186,36 @@ impl Counts {
 }
 
 async fn create_all(
+    args: &Args,
     batch: &Batch,
     session: &Session,
-    dry_run: DryRun,
+    mut seen: Seen,
     target: &Target,
     global: &Global,
 ) -> CliResult {
-    let gate = Gate::default();
+    let (gate, dry_run) = (Gate::default(), args.dry_run);
     let options = Options {
         is_dry_run: dry_run == DryRun::Server,
         ..Options::default()
     };
     let members = prepared(&batch.template, &batch.items, &session.namespace);
+    let members = hold::held(members, args.suspended);
     let outcomes = create(&session.client, members, &options, &gate);
-    let counts = count(outcomes, session, dry_run, &gate).await?;
+    let counts = count(outcomes, session, dry_run, &gate, &mut seen).await;
+    let left = seen.group.tally().of(Phase::Waiting);
+    if let Some(recorder) = seen.recorder {
+        recorder.finish(&seen.group).await;
+    }
+    let counts = counts?;
     super::screen::say(&format!(
         "{}: {}{}",
         target.title,
         counts.words(batch.items.len()),
         dry_run.suffix()
     ));
+    if dry_run == DryRun::None {
+        goes_on::left(left, target, global);
+    }
     if let Some(why) = counts.unreachable {
         return Err(Failure::cluster(why));
     }
@@ -188,6 +235,7 @@ async fn count(
     session: &Session,
     dry_run: DryRun,
     gate: &Gate,
+    seen: &mut Seen,
 ) -> CliResult<Counts> {
     let signals = Signals::new();
     let mut signals =
@@ -198,7 +246,10 @@ async fn count(
             next = events.next() => {
                 session.say_warnings();
                 match next {
-                    Some(Event::Member(place, outcome)) => counts.take(&place.name, outcome, dry_run, gate)?,
+                    Some(Event::Member(place, outcome)) => {
+                        seen.take(&place, &outcome);
+                        counts.take(&place.name, outcome, dry_run, gate)?;
+                    }
                     Some(Event::Waiting(why)) => super::screen::say(&format!("waiting: {why}")),
                     Some(Event::GoesOn) => super::screen::say("creating goes on"),
                     None => return Ok(counts),

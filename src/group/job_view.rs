@@ -30,6 +30,8 @@ pub struct JobView {
     pub item: String,
     /// Annotation `kubectl-batch/index`.
     pub index: Option<usize>,
+    /// Annotation `kubectl-batch/attempt`, from 1.
+    pub attempt: u32,
     /// `metadata.creationTimestamp`.
     pub created: Option<Timestamp>,
     /// `status.startTime`.
@@ -73,6 +75,9 @@ impl JobView {
                 .unwrap_or(&place.name)
                 .to_owned(),
             index: annotation("kubectl-batch/index").and_then(|index| index.parse().ok()),
+            attempt: annotation("kubectl-batch/attempt")
+                .and_then(|attempt| attempt.parse().ok())
+                .unwrap_or(1),
             created: instant(job, "/metadata/creationTimestamp"),
             started: instant(job, "/status/startTime"),
             completed: instant(job, "/status/completionTime"),
