@@ -293,3 +293,6 @@ fn nonce() -> String {
     let id = uuid::Uuid::new_v4().simple().to_string();
     id.chars().take(10).collect()
 }
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -44,7 +44,7 @@ mod tests {
     fn what_was_saved_expands_to_the_same_objects() {
         let source = Source {
             name: "t.yaml".into(),
-            text: "kind: Job\napiVersion: batch/v1\nmetadata: {name: j-$ITEM}\nspec: {n: $N}\n"
+            text: "kind: Job\napiVersion: batch/v1\nmetadata: {name: j-$ITEM}\nspec: {parallelism: $N, template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}\n"
                 .into(),
         };
         let options = Options {

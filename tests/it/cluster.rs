@@ -10,15 +10,15 @@ use std::time::Duration;
 use crate::support::{PROGRAM, Place, Ran, has, ran, without_times};
 
 /// A cluster to test against, and a group's name that nobody else uses.
-struct Cluster {
-    place: Place,
-    kubeconfig: PathBuf,
-    group: String,
+pub(crate) struct Cluster {
+    pub(crate) place: Place,
+    pub(crate) kubeconfig: PathBuf,
+    pub(crate) group: String,
     served: Option<Child>,
 }
 
 impl Cluster {
-    fn new(group: &str) -> Self {
+    pub(crate) fn new(group: &str) -> Self {
         let place = Place::new();
         let group = format!("{group}-{}", std::process::id());
         if let Some(kubeconfig) = std::env::var_os("KUBECTL_BATCH_TEST_KUBECONFIG") {
@@ -48,7 +48,7 @@ impl Cluster {
     }
 
     /// Writes a template whose container runs a script.
-    fn template(&self, script: &str) {
+    pub(crate) fn template(&self, script: &str) {
         let group = &self.group;
         let text = format!(
             "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: {group}-$ITEM\n  labels:\n    jobgroup: {group}\nspec:\n  backoffLimit: 0\n  template:\n    spec:\n      terminationGracePeriodSeconds: 1\n      containers:\n      - name: c\n        image: busybox:1.28\n        command: [\"sh\", \"-c\", {script:?}]\n      restartPolicy: Never\n"
@@ -56,7 +56,7 @@ impl Cluster {
         self.place.file("t.yaml", &text);
     }
 
-    fn run(&self, arguments: &str) -> Ran {
+    pub(crate) fn run(&self, arguments: &str) -> Ran {
         let arguments = arguments.replace("GROUP", &self.group);
         let mut command = self.place.command(PROGRAM);
         command
@@ -69,7 +69,7 @@ impl Cluster {
         ran
     }
 
-    fn start(&self, arguments: &str) -> Child {
+    pub(crate) fn start(&self, arguments: &str) -> Child {
         let arguments = arguments.replace("GROUP", &self.group);
         let mut command = self.place.command(PROGRAM);
         command
@@ -94,7 +94,7 @@ impl Drop for Cluster {
     }
 }
 
-fn sorted(text: &str) -> String {
+pub(crate) fn sorted(text: &str) -> String {
     let mut lines: Vec<&str> = text.lines().collect();
     lines.sort_unstable();
     lines.join("\n")
@@ -205,7 +205,7 @@ fn a_member_that_is_deleted_while_it_runs_is_gone_and_the_watch_ends() {
     std::thread::sleep(Duration::from_millis(1500));
     assert_eq!(
         cluster.run("delete GROUP").good(),
-        "job.batch \"GROUP-a\" deleted\n"
+        "job.batch \"GROUP-a\" deleted\nconfigmap \"kubectl-batch.GROUP\" deleted\n"
     );
     let output = watch.wait_with_output().expect("it ends");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();

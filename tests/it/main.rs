@@ -15,6 +15,7 @@ mod live;
 mod peers;
 mod plugin;
 mod readme;
+mod record;
 mod run_local;
 mod support;
 mod template;

@@ -86,10 +86,16 @@ impl Listener {
             return;
         };
         self.told.push_back(News::Settings(head.settings.clone()));
+        // Members that are not created yet are waited for, and those that were created last are no such members.
+        if head.is_creating {
+            self.told.push_back(News::Creating(true));
+        }
         if self.with_members {
             self.members(object, &head).await;
         }
-        self.told.push_back(News::Creating(head.is_creating));
+        if !head.is_creating {
+            self.told.push_back(News::Creating(false));
+        }
     }
 
     async fn members(&mut self, object: &Value, head: &Head) {

@@ -21,7 +21,7 @@ pub(super) const FORMAT: &str = "1";
 const INLINE_MAX: usize = 32 * 1024;
 /// Bytes of one part.
 const PART_BYTES: usize = 768 * 1024;
-/// Bytes of a whole record, packed: etcd holds 2 GiB by default, and all of a cluster.
+/// Bytes of a whole record as it is sent: etcd holds 2 GiB by default, and all of a cluster.
 pub(super) const BYTES_MAX: usize = 32 * 1024 * 1024;
 const BLOBS: [&str; 2] = ["list", "outcomes"];
 
@@ -110,6 +110,20 @@ pub fn write(
     before: Option<&Head>,
     nonce: &str,
 ) -> Result<Written, RecordError> {
+    within(BYTES_MAX, divide(record, identity, before, nonce))
+}
+
+/// What is written, if it is not too large.
+pub(super) fn within(most: usize, written: Written) -> Result<Written, RecordError> {
+    let size = |object: &Value| object["binaryData"]["part"].as_str().map_or(0, str::len);
+    let bytes = written.parts.iter().map(size).sum();
+    if bytes > most {
+        return Err(RecordError::TooLarge { bytes });
+    }
+    Ok(written)
+}
+
+fn divide(record: &Record, identity: &Identity, before: Option<&Head>, nonce: &str) -> Written {
     let mut head = identity.object(&identity.name(), HEAD);
     let settings = serde_json::to_string(&record.settings).expect("texts and numbers");
     head["data"] = json!({
@@ -121,7 +135,6 @@ pub fn write(
         "counts": counts(record.tally()).to_string(),
     });
     let mut parts = Vec::new();
-    let mut bytes = 0;
     for (key, content) in BLOBS
         .into_iter()
         .zip([content::list(record), content::outcomes(record)])
@@ -138,7 +151,6 @@ pub fn write(
             continue;
         }
         let packed = gzip::pack(&content);
-        bytes += packed.len();
         let mut blob = Blob {
             digest,
             parts: Vec::new(),
@@ -156,10 +168,7 @@ pub fn write(
         }
         head["data"][key] = json!(serde_json::to_string(&blob).expect("texts"));
     }
-    if bytes > BYTES_MAX {
-        return Err(RecordError::TooLarge { bytes });
-    }
-    Ok(Written { head, parts })
+    Written { head, parts }
 }
 
 fn counts(tally: Tally) -> Value {

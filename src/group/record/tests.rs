@@ -285,30 +285,9 @@ fn names_are_those_of_objects_whatever_the_group_is_called() {
 }
 
 #[test]
-fn a_list_that_is_too_large_is_refused() {
-    let mut record = Record::default();
-    let noise: String = (0..700_000_u64)
-        .map(|n| crate::manifest::digest::hex(&n.to_le_bytes(), 32))
-        .collect();
-    // Hex packs to half of its length.
-    record.plan(
-        Value::Null,
-        vec![
-            (place("a"), item(0, 1, noise.clone().into())),
-            (
-                place("b"),
-                item(
-                    0,
-                    1,
-                    (noise.clone() + "x")
-                        .chars()
-                        .rev()
-                        .collect::<String>()
-                        .into(),
-                ),
-            ),
-        ],
-    );
-    let refused = write(&record, &identity(), None, "n");
-    assert!(matches!(refused, Err(RecordError::TooLarge { .. })));
+fn what_is_too_large_is_refused() {
+    let written = write(&large(20_000), &identity(), None, "n").expect("written");
+    let refused = files::within(10_000, written.clone());
+    assert!(matches!(refused, Err(RecordError::TooLarge { bytes }) if bytes > 10_000));
+    assert!(files::within(10_000_000, written).is_ok());
 }
