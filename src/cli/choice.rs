@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::clock::now;
 use super::record::{observations, recall};
 use super::session::Session;
 use super::target::{Target, TargetArgs};
@@ -94,7 +95,6 @@ pub(super) async fn read_group(
 
 /// The model of Jobs and Pods that were listed, and of what records know.
 pub(super) fn fold(records: &[Stored], jobs: &[Value], pods: &[Value]) -> Group {
-    let now = super::run::now();
     let jobs = jobs.iter().filter_map(JobView::from_value);
     let pods = pods.iter().filter_map(PodView::from_value);
     let jobs = jobs.map(|job| Observation::Job(Box::new(job)));
@@ -104,7 +104,7 @@ pub(super) fn fold(records: &[Stored], jobs: &[Value], pods: &[Value]) -> Group 
         .chain(jobs)
         .chain([Observation::JobsListed])
         .chain(pods);
-    let mut group = Group::default();
+    let (mut group, now) = (Group::default(), now());
     for seen in seen {
         group.handle(now, seen);
     }

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt};
 
+use super::clock::now;
 use super::follow::{self, Follow, Submission};
 use super::hold::held;
 use super::record::{self, Ledger, recorded};
-use super::run::{PolicyArgs, ShowArgs, now};
+use super::run::{PolicyArgs, ShowArgs};
 use super::screen::{Caption, Screen, say};
 use super::session::{Session, block_on};
 use super::set::{no_record, store};
 use super::target::TargetArgs;
+use super::ttl::TtlArgs;
 use super::{CliResult, Failure, Global, goes_on};
 use crate::cluster::act::list;
 use crate::cluster::gate::Gate;
@@ -38,6 +40,8 @@ pub(super) struct Args {
     /// Return as soon as no more members may be created for now, instead of watching to the end
     #[arg(long, help_heading = "Pace")]
     detach: bool,
+    #[command(flatten)]
+    ttl: TtlArgs,
     #[command(flatten)]
     show: ShowArgs,
 }
@@ -81,6 +85,7 @@ pub(super) fn go_on(args: &Args, global: &Global) -> CliResult {
             submission: Some(Submission {
                 outcomes,
                 gate,
+                there: Vec::new(),
                 answered: 0,
                 policy,
             }),
@@ -88,6 +93,7 @@ pub(super) fn go_on(args: &Args, global: &Global) -> CliResult {
             client: session.client.clone(),
             logs: args.show.logs(false),
             only_items: Vec::new(),
+            ttl: args.ttl,
             timeout,
             must_exist: false,
             ledger: recorder.map(|recorder| Ledger::of_creator(&session.client, &target, recorder)),

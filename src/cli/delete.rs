@@ -4,9 +4,9 @@ use kube::Client;
 use serde_json::Value;
 
 use super::choice::no_job;
+use super::dry_run::{DryRun, DryRunArgs};
+use super::print::print;
 use super::session::{Session, block_on};
-use super::status::print;
-use super::submit::DryRun;
 use super::target::{Target, TargetArgs};
 use super::{CliResult, Global};
 use crate::cluster::act::{delete_jobs, list};
@@ -20,14 +20,8 @@ use crate::cluster::rest::JOBS;
 pub(super) struct Args {
     #[command(flatten)]
     target: TargetArgs,
-    /// none, client (say what would be deleted) or server (let the server check it, and delete nothing)
-    #[arg(
-        long,
-        value_name = "WHERE",
-        default_value = "none",
-        hide_default_value = true
-    )]
-    dry_run: DryRun,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
     /// A selector that matches nothing is fine
     #[arg(long)]
     ignore_not_found: bool,
@@ -56,24 +50,24 @@ pub(super) fn delete(args: &Args, global: &Global) -> CliResult {
             .iter()
             .filter_map(|job| job.pointer("/metadata/name")?.as_str());
         let names: Vec<String> = all.map(str::to_owned).collect();
-        let (deleted, error) = match args.dry_run {
+        let (deleted, error) = match args.dry_run.mode {
             DryRun::Client => (names, None),
             dry_run => delete_jobs(client, jobs, dry_run == DryRun::Server).await,
         };
         for name in &deleted {
             print(&format!(
                 "job.batch \"{name}\" deleted{}",
-                args.dry_run.suffix()
+                args.dry_run.mode.suffix()
             ))?;
         }
         if error.is_none() && is_group {
-            delete_records(client, namespace, &target, heads, args.dry_run).await?;
+            delete_records(client, namespace, &target, heads, args.dry_run.mode).await?;
         }
         super::screen::say(&format!(
             "{}: {} deleted{}",
             target.title,
             deleted.len(),
-            args.dry_run.suffix()
+            args.dry_run.mode.suffix()
         ));
         error.map_or(Ok(0), |error| Err(error.into()))
     })

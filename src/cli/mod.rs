@@ -1,8 +1,11 @@
 //! The command line: one file a subcommand, with its arguments, its help and what it does.
 
 mod choice;
+mod clock;
 mod continue_group;
 mod delete;
+mod difference;
+mod dry_run;
 mod error;
 mod expand;
 mod follow;
@@ -13,10 +16,14 @@ mod lint;
 #[cfg(unix)]
 mod local;
 mod logs;
+mod members;
+mod order;
 mod output_dir;
 mod preflight;
+mod print;
 mod reconcile;
 mod record;
+mod rehearsal;
 mod release;
 mod retry;
 mod run;
@@ -28,6 +35,7 @@ mod submit;
 mod suspend;
 mod target;
 mod template;
+mod ttl;
 mod wait;
 mod watch;
 

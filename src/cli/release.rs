@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use futures::stream::StreamExt;
 
 use super::choice::read_group;
+use super::clock::now;
+use super::dry_run::{DryRun, DryRunArgs};
 use super::error::INTERRUPTED;
 use super::goes_on;
+use super::print::print;
 use super::record::{Ledger, News, store_of};
-use super::run::now;
 use super::screen::say;
 use super::session::{Session, block_on};
-use super::status::print;
-use super::submit::DryRun;
 use super::target::{Target, TargetArgs};
 use super::{CliResult, Failure, Global};
 use crate::cluster::act::suspend_jobs;
@@ -26,6 +26,8 @@ const AT_ONCE: usize = 1024;
 
 /// Let go of a group's suspended Jobs, so many at a time
 ///
+/// Jobs in a queue of Kueue are left to Kueue.
+///
 /// With --max-active it goes on until all are let go; `set --max-active` changes the number meanwhile. Jobs that run are never
 /// suspended again to keep it.
 #[derive(Clone, Debug, clap::Args)]
@@ -38,14 +40,8 @@ pub(super) struct Args {
     /// Let the next one go when fewer than so many are unfinished; without it all go at once
     #[arg(short = 'j', long, value_name = "N")]
     max_active: Option<std::num::NonZeroUsize>,
-    /// none, or client (say what would be released)
-    #[arg(
-        long,
-        value_name = "WHERE",
-        default_value = "none",
-        hide_default_value = true
-    )]
-    dry_run: DryRun,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
 }
 
 /// Releases.
@@ -54,13 +50,13 @@ pub(super) fn release(args: &Args, global: &Global) -> CliResult {
     block_on(async {
         let session = Session::connect(global).await?;
         let namespace = args.target.namespace(&session.namespace);
-        if args.dry_run != DryRun::None {
+        if args.dry_run.mode != DryRun::None {
             let (group, ..) = read_group(&session, namespace, &target).await?;
             let waiting = waiting(&group, &BTreeSet::new());
             for member in &waiting {
-                print(&line(&member.place, args.dry_run))?;
+                print(&line(&member.place, args.dry_run.mode))?;
             }
-            said(waiting.len(), &target, args.dry_run);
+            said(waiting.len(), &target, args.dry_run.mode);
             return Ok(0);
         }
         let most = args.max_active.map(std::num::NonZeroUsize::get);
@@ -169,7 +165,9 @@ impl Releasing<'_> {
 /// The members that are suspended, without those that were let go already, in the order of the list.
 fn waiting<'a>(group: &'a Group, released: &BTreeSet<Place>) -> Vec<&'a Member> {
     let is_waiting = |member: &&Member| {
-        let suspended = member.job().is_some_and(|job| job.suspended);
+        let suspended = member
+            .job()
+            .is_some_and(|job| job.suspended && !job.is_queued);
         suspended && !member.state.phase.is_final() && !released.contains(&member.place)
     };
     let mut waiting: Vec<&Member> = group.members().iter().filter(is_waiting).collect();

@@ -6,11 +6,11 @@ use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
 use super::choice::{ChoiceArgs, Found};
+use super::dry_run::{DryRun, DryRunArgs};
+use super::print::print;
 use super::record::expand;
 use super::screen::{say, warn};
 use super::session::block_on;
-use super::status::print;
-use super::submit::DryRun;
 use super::target::namespace_flag;
 use super::{CliResult, Failure, Global};
 use crate::cluster::act::recreate;
@@ -36,19 +36,13 @@ pub(super) struct Args {
     /// Only members that failed for this cause, such as `exit 2`, as `status` and `watch` name it
     #[arg(long, value_name = "CAUSE")]
     cause: Option<String>,
-    /// none, or client (say what would be retried)
-    #[arg(
-        long,
-        value_name = "WHERE",
-        default_value = "none",
-        hide_default_value = true
-    )]
-    dry_run: DryRun,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
 }
 
 /// Retries.
 pub(super) fn retry(args: &Args, global: &Global) -> CliResult {
-    if args.dry_run == DryRun::Server {
+    if args.dry_run.mode == DryRun::Server {
         return Err(Failure::usage(
             "--dry-run=server: a Job that is there cannot be created again without deleting it",
         ));
@@ -62,18 +56,18 @@ pub(super) fn retry(args: &Args, global: &Global) -> CliResult {
                 found.target.title
             )));
         }
-        let done = if args.dry_run == DryRun::None {
+        let done = if args.dry_run.mode == DryRun::None {
             again(&found, &wanted).await?
         } else {
             for member in &wanted {
-                said(&member.place, args.dry_run)?;
+                said(&member.place, args.dry_run.mode)?;
             }
             wanted.len()
         };
         say(&format!(
             "{}: {done} retried{}",
             found.target.title,
-            args.dry_run.suffix()
+            args.dry_run.mode.suffix()
         ));
         say(&format!(
             "to watch: kubectl batch watch {}{}",

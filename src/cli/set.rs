@@ -1,10 +1,10 @@
 //! `set`: changes the options of a group in its record; commands that create its members follow while they run.
 
+use super::dry_run::{DryRun, DryRunArgs};
+use super::print::print;
 use super::record::store_of;
 use super::screen::say;
 use super::session::{Session, block_on};
-use super::status::print;
-use super::submit::DryRun;
 use super::target::{Target, TargetArgs};
 use super::{CliResult, Failure, Global};
 use crate::cluster::record::Store;
@@ -27,14 +27,8 @@ pub(super) struct Args {
     /// When to stop early: never, or now|soon,fail|success|done=N|N%
     #[arg(long, value_name = "RULE")]
     halt: Option<String>,
-    /// none, client or server (say what would be set)
-    #[arg(
-        long,
-        value_name = "WHERE",
-        default_value = "none",
-        hide_default_value = true
-    )]
-    dry_run: DryRun,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
 }
 
 /// A cap, or that there is none.
@@ -81,16 +75,19 @@ pub(super) fn set(args: &Args, global: &Global) -> CliResult {
         };
         let mut settings = stored.record.settings;
         args.apply(&mut settings);
-        if args.dry_run == DryRun::None {
+        if args.dry_run.mode == DryRun::None {
             write(&store, args, &target).await?;
         }
         let name = store.identity().name();
-        print(&format!("configmap/{name} set{}", args.dry_run.suffix()))?;
+        print(&format!(
+            "configmap/{name} set{}",
+            args.dry_run.mode.suffix()
+        ))?;
         say(&format!(
             "{}: {}{}",
             target.title,
             settings.words(),
-            args.dry_run.suffix()
+            args.dry_run.mode.suffix()
         ));
         Ok(0)
     })

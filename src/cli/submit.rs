@@ -2,17 +2,25 @@
 
 use futures::stream::{LocalBoxStream, StreamExt};
 
+use super::clock::now;
+use super::difference::{ReplaceArgs, Todo, clear_way, difference};
+use super::dry_run::{DryRun, DryRunArgs};
 use super::input::{self, Batch, ItemArgs, TemplateArgs};
+use super::members::{members, prepared};
+use super::order::OrderArgs;
 use super::preflight::preflight;
+use super::print::print;
 use super::record::{self, Recorder};
-use super::run::{expected, now, prepared};
+use super::rehearsal::rehearse;
+use super::screen::say;
 use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
 use super::{CliResult, Failure, Global, goes_on, hold};
 use crate::cluster::gate::Gate;
 use crate::cluster::submit::{Event, Options, Outcome, submit as create};
 use crate::group::record::Settings;
-use crate::group::{Group, Observation, Phase, Place};
+use crate::group::{Change, Group, Observation, Phase, Place, What};
+use crate::render;
 use crate::terminal::Signals;
 
 /// Expand a template over a list, create the Jobs, and return
@@ -24,87 +32,94 @@ pub(super) struct Args {
     template: TemplateArgs,
     #[command(flatten)]
     items: ItemArgs,
-    /// none, client (print what would be created) or server (let the server check it, and keep nothing)
-    #[arg(
-        long,
-        value_name = "WHERE",
-        default_value = "none",
-        hide_default_value = true
-    )]
-    dry_run: DryRun,
+    #[command(flatten)]
+    order: OrderArgs,
     /// Create all members suspended: kubectl batch release lets them go
     #[arg(long)]
     suspended: bool,
+    #[command(flatten)]
+    replace: ReplaceArgs,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
+    /// json: one JSON object for each member; with --dry-run=server, one for the difference
+    #[arg(short, long, value_name = "FORMAT")]
+    output: Option<Output>,
 }
 
-/// How far a command goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum DryRun {
-    /// All the way
-    None,
-    /// Nothing is sent
-    Client,
-    /// The server checks, and keeps nothing
-    Server,
-}
-
-impl DryRun {
-    /// What follows a line about something that was not really done.
-    pub(super) fn suffix(self) -> &'static str {
-        match self {
-            Self::None => "",
-            Self::Client => " (dry run)",
-            Self::Server => " (server dry run)",
-        }
-    }
+enum Output {
+    Json,
 }
 
 /// Submits.
 pub(super) fn submit(args: &Args, global: &Global) -> CliResult {
-    let batch = input::read(
+    let mut batch = input::read(
         &args.template,
         &args.items,
         global.connection.namespace.as_deref(),
     )?;
     batch.check()?;
+    args.order.arrange(&mut batch.items, args.items.seed());
     let target = Target::group(&args.template.group_label, batch.template.group());
     block_on(async {
         let session = Session::connect(global).await?;
-        let group = expected(&batch, &session.namespace)?;
-        if args.dry_run == DryRun::Client {
-            for member in group.members() {
-                super::status::print(&format!(
-                    "job.batch/{} created{}",
-                    member.place.name,
-                    args.dry_run.suffix()
-                ))?;
-            }
-            return Ok(0);
+        let members = members(&batch, &session.namespace)?;
+        let (mode, as_json) = (args.dry_run.mode, args.output.is_some());
+        if mode != DryRun::Client {
+            preflight(
+                &batch,
+                &session,
+                &[args.replace.needs()],
+                args.template.reconcile,
+            )
+            .await?;
         }
-        preflight(&batch, &session, false, args.template.reconcile).await?;
-        let recorder = if args.dry_run == DryRun::None {
-            let settings = Settings {
-                suspended: args.suspended,
-                ..Settings::default()
-            };
-            let label = &args.template.group_label;
-            record::begin(&session, label, &batch, &group, &settings).await?
-        } else {
-            None
+        if mode != DryRun::None {
+            return rehearse(&batch, &members, &session, &target, mode, as_json).await;
+        }
+        let difference = difference(&session, &target, &members.wanted, false).await?;
+        let todo = clear_way(&difference, &members, &session, &target, args.replace).await?;
+        drop(difference);
+        let settings = Settings {
+            suspended: args.suspended,
+            ..Settings::default()
         };
-        let seen = Seen { group, recorder };
-        create_all(args, &batch, &session, seen, &target, global).await
+        let label = &args.template.group_label;
+        let recorder = record::begin(&session, label, &batch, &members.wanted, &settings).await?;
+        let teller = Teller {
+            group: members.group,
+            recorder,
+            title: &target.title,
+            as_json,
+        };
+        create_all(args, &batch, &session, &todo, teller, &target, global).await
     })
 }
 
-/// What is known of the group, and where it is recorded.
-struct Seen {
+/// Tells what became of each member, and records it.
+struct Teller<'a> {
     group: Group,
     recorder: Option<Recorder>,
+    title: &'a str,
+    as_json: bool,
 }
 
-impl Seen {
-    fn take(&mut self, place: &Place, outcome: &Outcome) {
+impl Teller<'_> {
+    fn tell(&self, place: &Place, what: What, word: &str) -> CliResult<()> {
+        if !self.as_json {
+            return print(&format!("job.batch/{} {word}", place.name));
+        }
+        let change = Change {
+            at: now(),
+            item: self.item(place).to_owned(),
+            place: place.clone(),
+            what,
+        };
+        print(&render::change_event(self.title, &change).to_string())
+    }
+
+    /// Keeps what became of a member for the group's record.
+    fn keep(&mut self, place: &Place, outcome: &Outcome) {
         let seen = match outcome {
             Outcome::Created(uid) => Observation::Created(place.clone(), uid.clone()),
             Outcome::Unchanged => Observation::Unchanged(place.clone()),
@@ -114,6 +129,11 @@ impl Seen {
         if let Some(recorder) = &mut self.recorder {
             recorder.tell(&self.group, true);
         }
+    }
+
+    fn item(&self, place: &Place) -> &str {
+        let member = self.group.member(place);
+        member.map_or("", |member| &member.item)
     }
 }
 
@@ -128,28 +148,28 @@ struct Counts {
 }
 
 impl Counts {
-    /// Counts one outcome, and prints it; what goes wrong stops the submission.
+    /// Counts one outcome, and prints it; what goes wrong stops the submission: more of the same would be refused too.
     fn take(
         &mut self,
-        name: &str,
+        place: &Place,
         outcome: Outcome,
-        dry_run: DryRun,
+        teller: &mut Teller<'_>,
         gate: &Gate,
     ) -> CliResult<()> {
-        let line = |what: &str| format!("job.batch/{name} {what}{}", dry_run.suffix());
+        teller.keep(place, &outcome);
         match outcome {
             Outcome::Created(_) => {
                 self.created += 1;
-                super::status::print(&line("created"))
+                teller.tell(place, What::Created, "created")
             }
             Outcome::Unchanged => {
                 self.unchanged += 1;
-                super::status::print(&line("unchanged"))
+                teller.tell(place, What::Unchanged, "unchanged")
             }
             Outcome::Refused(why) => {
                 gate.shut();
                 self.refused += 1;
-                super::screen::say(&format!("{name}: {why}"));
+                say(&render::refusal(place, teller.item(place), &why));
                 Ok(())
             }
             Outcome::Unreachable(why) => {
@@ -189,39 +209,37 @@ async fn create_all(
     args: &Args,
     batch: &Batch,
     session: &Session,
-    mut seen: Seen,
+    todo: &Todo,
+    mut teller: Teller<'_>,
     target: &Target,
     global: &Global,
 ) -> CliResult {
-    let (gate, dry_run) = (Gate::default(), args.dry_run);
-    let options = Options {
-        is_dry_run: dry_run == DryRun::Server,
-        ..Options::default()
-    };
-    let members = prepared(&batch.template, &batch.items, &session.namespace);
-    let members = hold::held(members, args.suspended);
-    let outcomes = create(&session.client, members, &options, &gate);
-    let counts = count(outcomes, session, dry_run, &gate, &mut seen).await;
-    let left = seen.group.tally().of(Phase::Waiting);
-    if let Some(recorder) = seen.recorder {
-        recorder.finish(&seen.group).await;
+    let gate = Gate::default();
+    let sent = prepared(&batch.template, &batch.items, &session.namespace)
+        .filter(|member| todo.sends(member));
+    let sent = hold::held(sent, args.suspended);
+    let events = create(&session.client, sent, &Options::default(), &gate);
+    let mut counts = Counts::default();
+    for place in &todo.there {
+        counts.take(place, Outcome::Unchanged, &mut teller, &gate)?;
     }
-    let counts = counts?;
-    super::screen::say(&format!(
-        "{}: {}{}",
+    let counted = count(&mut counts, events, session, &mut teller, &gate).await;
+    if let Some(recorder) = teller.recorder.take() {
+        recorder.finish(&teller.group).await;
+    }
+    counted?;
+    say(&format!(
+        "{}: {}",
         target.title,
-        counts.words(batch.items.len()),
-        dry_run.suffix()
+        counts.words(teller.group.members().len())
     ));
-    if dry_run == DryRun::None {
-        goes_on::left(left, target, global);
-    }
+    goes_on::left(teller.group.tally().of(Phase::Waiting), target, global);
     if let Some(why) = counts.unreachable {
         return Err(Failure::cluster(why));
     }
-    if dry_run == DryRun::None && counts.created + counts.unchanged > 0 {
+    if counts.created + counts.unchanged > 0 {
         let namespace = namespace_flag(global);
-        super::screen::say(&format!(
+        say(&format!(
             "to watch: kubectl batch watch {namespace}{}",
             target.flags
         ));
@@ -231,34 +249,30 @@ async fn create_all(
 
 /// Counts outcomes to their end; the first signal stops the submission, the second one the waiting for what is under way.
 async fn count(
+    counts: &mut Counts,
     mut events: LocalBoxStream<'_, Event>,
     session: &Session,
-    dry_run: DryRun,
+    teller: &mut Teller<'_>,
     gate: &Gate,
-    seen: &mut Seen,
-) -> CliResult<Counts> {
+) -> CliResult<()> {
     let signals = Signals::new();
     let mut signals =
         signals.map_err(|error| Failure::tool(format!("cannot take signals: {error}")))?;
-    let mut counts = Counts::default();
     loop {
         tokio::select! {
             next = events.next() => {
                 session.say_warnings();
                 match next {
-                    Some(Event::Member(place, outcome)) => {
-                        seen.take(&place, &outcome);
-                        counts.take(&place.name, outcome, dry_run, gate)?;
-                    }
-                    Some(Event::Waiting(why)) => super::screen::say(&format!("waiting: {why}")),
-                    Some(Event::GoesOn) => super::screen::say("creating goes on"),
-                    None => return Ok(counts),
+                    Some(Event::Member(place, outcome)) => counts.take(&place, outcome, teller, gate)?,
+                    Some(Event::Waiting(why)) => say(&format!("waiting: {why}")),
+                    Some(Event::GoesOn) => say("creating goes on"),
+                    None => return Ok(()),
                 }
             }
             () = signals.next() => {
                 gate.shut();
                 if std::mem::replace(&mut counts.interrupted, true) {
-                    return Ok(counts);
+                    return Ok(());
                 }
             }
         }

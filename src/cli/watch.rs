@@ -2,13 +2,15 @@
 
 use futures::stream::{self, StreamExt};
 
+use super::clock::now;
 use super::error::INTERRUPTED;
 use super::follow::{self, Ending, Follow};
 use super::record::{Ledger, observations, recall, store_of};
-use super::run::{ShowArgs, now};
+use super::run::ShowArgs;
 use super::screen::{Caption, Progress, Screen};
 use super::session::{Session, block_on};
 use super::target::TargetArgs;
+use super::ttl::TtlArgs;
 use super::{CliResult, Global, goes_on};
 use crate::cluster::observe::observe;
 use crate::group::Group;
@@ -22,6 +24,8 @@ pub(super) struct Args {
     pub(super) target: TargetArgs,
     #[command(flatten)]
     pub(super) show: ShowArgs,
+    #[command(flatten)]
+    ttl: TtlArgs,
 }
 
 /// Watches.
@@ -29,6 +33,7 @@ pub(super) fn watch(args: &Args, global: &Global) -> CliResult {
     attach(
         &args.target,
         &args.show,
+        args.ttl,
         args.show.progress(),
         false,
         global,
@@ -39,6 +44,7 @@ pub(super) fn watch(args: &Args, global: &Global) -> CliResult {
 pub(super) fn attach(
     target: &TargetArgs,
     show: &ShowArgs,
+    ttl: TtlArgs,
     progress: Progress,
     must_exist: bool,
     global: &Global,
@@ -68,6 +74,7 @@ pub(super) fn attach(
             client: session.client.clone(),
             logs: show.logs(false),
             only_items: show.items.clone(),
+            ttl,
             timeout,
             must_exist,
             ledger: Some(ledger),

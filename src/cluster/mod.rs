@@ -10,6 +10,7 @@ pub mod observe;
 pub mod preflight;
 pub mod problem;
 pub mod record;
+pub mod replace;
 pub mod rest;
 pub mod submit;
 pub mod transport;

@@ -32,6 +32,14 @@ pub struct JobView {
     pub index: Option<usize>,
     /// Annotation `kubectl-batch/attempt`, from 1.
     pub attempt: u32,
+    /// Annotation `kubectl-batch/digest`.
+    pub digest: Option<String>,
+    /// `metadata.deletionTimestamp` is set.
+    pub is_being_deleted: bool,
+    /// Another object is its controller.
+    pub is_owned: bool,
+    /// Label `kueue.x-k8s.io/queue-name`: Kueue suspends it and lets it go.
+    pub is_queued: bool,
     /// `metadata.creationTimestamp`.
     pub created: Option<Timestamp>,
     /// `status.startTime`.
@@ -44,6 +52,8 @@ pub struct JobView {
     pub backoff_limit: i32,
     /// `spec.activeDeadlineSeconds`.
     pub deadline_secs: Option<i32>,
+    /// `spec.ttlSecondsAfterFinished`.
+    pub ttl_secs: Option<u64>,
     /// `spec.suspend`.
     pub suspended: bool,
     /// `status.active`.
@@ -78,12 +88,23 @@ impl JobView {
             attempt: annotation("kubectl-batch/attempt")
                 .and_then(|attempt| attempt.parse().ok())
                 .unwrap_or(1),
+            digest: annotation("kubectl-batch/digest").map(str::to_owned),
+            is_being_deleted: text(job, "/metadata/deletionTimestamp").is_some(),
+            is_owned: list(job, "/metadata/ownerReferences")
+                .iter()
+                .any(|owner| owner["controller"] == true),
+            is_queued: job
+                .pointer("/metadata/labels/kueue.x-k8s.io~1queue-name")
+                .is_some(),
             created: instant(job, "/metadata/creationTimestamp"),
             started: instant(job, "/status/startTime"),
             completed: instant(job, "/status/completionTime"),
             completions: number(job, "/spec/completions"),
             backoff_limit: number(job, "/spec/backoffLimit").unwrap_or(6),
             deadline_secs: number(job, "/spec/activeDeadlineSeconds"),
+            ttl_secs: job
+                .pointer("/spec/ttlSecondsAfterFinished")
+                .and_then(Value::as_u64),
             suspended: job.pointer("/spec/suspend") == Some(&Value::Bool(true)),
             active: number(job, "/status/active").unwrap_or(0),
             succeeded: count("succeeded"),

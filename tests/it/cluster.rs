@@ -19,16 +19,21 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) fn new(group: &str) -> Self {
+        let Some(kubeconfig) = std::env::var_os("KUBECTL_BATCH_TEST_KUBECONFIG") else {
+            return Self::embedded(group);
+        };
+        Self {
+            place: Place::new(),
+            kubeconfig: kubeconfig.into(),
+            group: format!("{group}-{}", std::process::id()),
+            served: None,
+        }
+    }
+
+    /// Always the embedded one.
+    pub(crate) fn embedded(group: &str) -> Self {
         let place = Place::new();
         let group = format!("{group}-{}", std::process::id());
-        if let Some(kubeconfig) = std::env::var_os("KUBECTL_BATCH_TEST_KUBECONFIG") {
-            return Self {
-                place,
-                kubeconfig: kubeconfig.into(),
-                group,
-                served: None,
-            };
-        }
         let mut served = place
             .command(PROGRAM)
             .args(["local", "up", "--write-kubeconfig", "kubeconfig"])
@@ -119,34 +124,6 @@ fn submit_creates_what_is_missing_and_leaves_what_is_there() {
         sorted(&second),
         "job.batch/GROUP-a unchanged\njob.batch/GROUP-b unchanged\njob.batch/GROUP-c created"
     );
-}
-
-#[test]
-fn a_member_that_is_there_with_another_template_is_refused() {
-    let cluster = Cluster::new("other");
-    cluster.template("sleep 60");
-    cluster.run("submit -f t.yaml --items a").good();
-    cluster.template("sleep 61");
-    let ran = cluster.run("submit -f t.yaml --items a");
-    assert_eq!(ran.code, Some(5), "{ran:?}");
-    assert!(
-        ran.err
-            .contains("GROUP-a: another Job has this name: its digest is "),
-        "{ran:?}"
-    );
-}
-
-#[test]
-fn a_dry_run_creates_nothing() {
-    let cluster = Cluster::new("dry");
-    cluster.template("true");
-    for (place, word) in [("client", "dry run"), ("server", "server dry run")] {
-        let out = cluster
-            .run(&format!("submit -f t.yaml --items a --dry-run {place}"))
-            .good();
-        assert_eq!(out, format!("job.batch/GROUP-a created ({word})\n"));
-    }
-    assert_eq!(cluster.run("wait GROUP").code, Some(4));
 }
 
 #[test]

@@ -81,7 +81,9 @@ fn status_retry_and_watch_know_members_whose_jobs_are_gone() {
     );
     assert_eq!(member(&cluster, 1)["reason"], "exit 3 (1 try)");
     let listed = cluster.run("status").good();
-    let row = listed.lines().find(|line| line.starts_with("default") && line.contains(" GROUP "));
+    let row = listed
+        .lines()
+        .find(|line| line.starts_with("default") && line.contains(" GROUP "));
     let row: Vec<_> = row.expect("the group").split_whitespace().collect();
     assert_eq!(row, ["default", "GROUP", "3", "1", "2", "0", "0"]);
     // Nothing but the record is left to work with.

@@ -11,7 +11,7 @@ use crate::cli::session::Session;
 use crate::cli::{CliResult, Failure};
 use crate::cluster::record::{Store, StoreError};
 use crate::group::record::{Identity, Record, Settings};
-use crate::group::{Group, Place};
+use crate::group::{Place, Wanted};
 use crate::items::Item;
 
 /// Writes the record of a group whose members are about to be created; where that cannot be done, one warning says what is missed.
@@ -19,7 +19,7 @@ pub(in crate::cli) async fn begin(
     session: &Session,
     label: &str,
     batch: &Batch,
-    group: &Group,
+    wanted: &[Wanted],
     settings: &Settings,
 ) -> CliResult<Option<Recorder>> {
     let identity = Identity {
@@ -28,7 +28,7 @@ pub(in crate::cli) async fn begin(
         group: batch.template.group().to_owned(),
     };
     let store = Store::new(&session.client, identity);
-    let (template, list) = (template(batch)?, list(batch, group));
+    let (template, list) = (template(batch)?, list(batch, wanted));
     let change = |old: Option<Record>| {
         let mut record = old.unwrap_or_default();
         record.plan(template.clone(), list.clone());
@@ -88,14 +88,12 @@ fn template(batch: &Batch) -> CliResult<Value> {
     })
 }
 
-/// The members with their items.
-fn list(batch: &Batch, group: &Group) -> Vec<(Place, Item)> {
+/// The Jobs with their items.
+fn list(batch: &Batch, wanted: &[Wanted]) -> Vec<(Place, Item)> {
     let items: BTreeMap<usize, &Item> = batch.items.iter().map(|item| (item.index, item)).collect();
-    let members = group.members().iter();
-    members
-        .filter_map(|member| {
-            let item = items.get(&member.index?)?;
-            Some((member.place.clone(), (*item).clone()))
-        })
-        .collect()
+    let item = |member: &Wanted| {
+        let item = items.get(&member.index)?;
+        Some((member.place.clone(), (*item).clone()))
+    };
+    wanted.iter().filter_map(item).collect()
 }

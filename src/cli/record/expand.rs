@@ -1,7 +1,7 @@
 //! Members of a record expanded again, from the templates that it keeps.
 
 use crate::cli::Failure;
-use crate::cli::run::by_member;
+use crate::cli::members::by_member;
 use crate::cluster::submit::Prepared;
 use crate::group::record::{Record, Row};
 use crate::template::Template;
