@@ -167,7 +167,7 @@ fn waiting<'a>(group: &'a Group, released: &BTreeSet<Place>) -> Vec<&'a Member> 
     let is_waiting = |member: &&Member| {
         let suspended = member
             .job()
-            .is_some_and(|job| job.suspended && !job.is_queued);
+            .is_some_and(|job| job.suspended && job.queue.is_none());
         suspended && !member.state.phase.is_final() && !released.contains(&member.place)
     };
     let mut waiting: Vec<&Member> = group.members().iter().filter(is_waiting).collect();

@@ -39,7 +39,7 @@ pub struct JobView {
     /// Another object is its controller.
     pub is_owned: bool,
     /// Label `kueue.x-k8s.io/queue-name`: Kueue suspends it and lets it go.
-    pub is_queued: bool,
+    pub queue: Option<String>,
     /// `metadata.creationTimestamp`.
     pub created: Option<Timestamp>,
     /// `status.startTime`.
@@ -93,9 +93,7 @@ impl JobView {
             is_owned: list(job, "/metadata/ownerReferences")
                 .iter()
                 .any(|owner| owner["controller"] == true),
-            is_queued: job
-                .pointer("/metadata/labels/kueue.x-k8s.io~1queue-name")
-                .is_some(),
+            queue: text(job, "/metadata/labels/kueue.x-k8s.io~1queue-name").map(str::to_owned),
             created: instant(job, "/metadata/creationTimestamp"),
             started: instant(job, "/status/startTime"),
             completed: instant(job, "/status/completionTime"),
