@@ -25,6 +25,11 @@ const PART_BYTES: usize = 768 * 1024;
 pub(super) const BYTES_MAX: usize = 32 * 1024 * 1024;
 const BLOBS: [&str; 2] = ["list", "outcomes"];
 
+/// The key of a blob in the head: one that `data` has may not stand in `binaryData` too.
+fn packed_key(key: &str) -> String {
+    format!("{key}.json.gz")
+}
+
 /// Whose record it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -146,7 +151,7 @@ fn divide(record: &Record, identity: &Identity, before: Option<&Head>, nonce: &s
         {
             head["data"][key] = json!(serde_json::to_string(blob).expect("texts"));
             if let Some(inline) = head_before.inline.get(key) {
-                head["binaryData"][key] = STANDARD.encode(inline).into();
+                head["binaryData"][packed_key(key)] = STANDARD.encode(inline).into();
             }
             continue;
         }
@@ -156,7 +161,7 @@ fn divide(record: &Record, identity: &Identity, before: Option<&Head>, nonce: &s
             parts: Vec::new(),
         };
         if packed.len() <= INLINE_MAX {
-            head["binaryData"][key] = STANDARD.encode(&packed).into();
+            head["binaryData"][packed_key(key)] = STANDARD.encode(&packed).into();
         } else {
             for (number, chunk) in packed.chunks(PART_BYTES).enumerate() {
                 let name = format!("{}.{key}-{nonce}-{number}", identity.name());
@@ -206,7 +211,7 @@ impl Head {
         let mut blobs = [Blob::default(), Blob::default()];
         for (key, blob) in BLOBS.into_iter().zip(&mut blobs) {
             *blob = serde_json::from_str(data(key)?).map_err(|why| damaged(key, &why))?;
-            if let Some(encoded) = object["binaryData"][key].as_str() {
+            if let Some(encoded) = object["binaryData"][packed_key(key)].as_str() {
                 let bytes = STANDARD.decode(encoded).map_err(|why| damaged(key, &why))?;
                 inline.insert(key.to_owned(), bytes);
             }

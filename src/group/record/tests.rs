@@ -110,6 +110,8 @@ fn a_record_comes_back_as_it_was_written() {
     assert_eq!(written.parts, Vec::<Value>::new());
     assert_eq!(read(&written), Ok(record));
     let head = &written.head;
+    let keys = |field: &str| head[field].as_object().expect("a map").keys();
+    assert!(keys("data").all(|key| keys("binaryData").all(|other| other != key)));
     assert_eq!(head["metadata"]["name"], "kubectl-batch.x");
     assert_eq!(head["metadata"]["labels"]["jobgroup"], "x");
     assert_eq!(
@@ -204,15 +206,17 @@ fn what_is_no_record_of_this_version_is_said_clearly() {
             "damaged: options: it is not there",
         ),
         (
-            with(&|head| head["binaryData"]["list"] = json!("???")),
+            with(&|head| head["binaryData"]["list.json.gz"] = json!("???")),
             "damaged: list: Invalid symbol",
         ),
         (
-            with(&|head| head["binaryData"]["list"] = json!("AAAA")),
+            with(&|head| head["binaryData"]["list.json.gz"] = json!("AAAA")),
             "damaged: list: ",
         ),
         (
-            with(&|head| head["binaryData"]["list"] = head["binaryData"]["outcomes"].clone()),
+            with(&|head| {
+                head["binaryData"]["list.json.gz"] = head["binaryData"]["outcomes.json.gz"].clone()
+            }),
             "damaged: list: its digest is ",
         ),
     ] {
