@@ -4,28 +4,28 @@
 
 mod expiry;
 mod outputs;
+mod parts;
+mod recorded;
 
 use std::time::Duration;
 
-use futures::stream::{BoxStream, LocalBoxStream, StreamExt};
+use futures::stream::StreamExt;
 use jiff::Timestamp;
-use kube::Client;
 use tokio::time::Instant;
 
 use super::error::{INTERRUPTED, TIMED_OUT};
-use super::record::{Ledger, News};
 use super::screen::Screen;
-use super::ttl::TtlArgs;
 use super::{CliResult, Failure};
 use crate::cluster::act::suspend_jobs;
-use crate::cluster::gate::Gate;
 use crate::cluster::observe::Observed;
 use crate::cluster::submit::{Event, Outcome};
-use crate::group::{Group, HaltWhen, Observation, Phase, Place, Policy, Room, Stopped, What};
+use crate::group::{HaltWhen, Observation, Phase, Room, Stopped, What};
 use crate::terminal::Signals;
 use expiry::Expiry;
 pub(super) use outputs::LogMode;
 use outputs::Outputs;
+pub(super) use parts::{Ending, Follow, Submission};
+use recorded::next_news;
 
 /// A frame is drawn at most this often.
 const FRAME: Duration = Duration::from_millis(100);
@@ -35,56 +35,6 @@ const CLOCK: Duration = Duration::from_secs(1);
 const OUTPUT_GRACE: Duration = Duration::from_secs(5);
 /// Times to live that are still being set then are waited for so long.
 const EXPIRY_GRACE: Duration = Duration::from_secs(30);
-
-/// What is created while the group is followed.
-pub(super) struct Submission<'a> {
-    /// Its outcomes.
-    pub(super) outcomes: LocalBoxStream<'a, Event>,
-    /// Lets through as many members as may be created.
-    pub(super) gate: Gate,
-    /// Members that are there as they should be, and are not sent.
-    pub(super) there: Vec<Place>,
-    /// How many of those that are sent have been answered.
-    pub(super) answered: usize,
-    /// What limits it.
-    pub(super) policy: Policy,
-}
-
-/// Everything that is followed.
-pub(super) struct Follow<'a> {
-    /// The model, with the members that will be submitted.
-    pub(super) group: Group,
-    /// What is created meanwhile.
-    pub(super) submission: Option<Submission<'a>>,
-    /// What is observed.
-    pub(super) observed: BoxStream<'static, Observed>,
-    /// Where output is fetched from.
-    pub(super) client: Client,
-    /// Whose output is shown.
-    pub(super) logs: LogMode,
-    /// Only these items' output is shown; all, if there are none.
-    pub(super) only_items: Vec<String>,
-    /// How long Jobs stay after their end.
-    pub(super) ttl: TtlArgs,
-    /// When to give up.
-    pub(super) timeout: Option<Duration>,
-    /// A group without members ends the command at once.
-    pub(super) must_exist: bool,
-    /// The group's record, if there is one.
-    pub(super) ledger: Option<Ledger>,
-    /// The command ends when nothing more can be created for now.
-    pub(super) detach: bool,
-}
-
-/// How following ended.
-pub(super) struct Ending {
-    /// The exit code.
-    pub(super) code: u8,
-    /// Why creating stopped early, if it did.
-    pub(super) stopped: Option<String>,
-    /// How many members have no Job yet.
-    pub(super) left: usize,
-}
 
 struct Loop<'a, 's> {
     follow: Follow<'a>,
@@ -115,19 +65,20 @@ pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult
         is_full: false,
     };
     let code = state.run().await;
+    let is_recorded = state.follow.ledger.is_some();
     if let Some(ledger) = state.follow.ledger.take() {
         ledger.finish(&state.follow.group).await;
     }
     let code = code?;
-    let left = state.follow.group.tally().of(Phase::Waiting);
+    let ending = Ending {
+        code,
+        stopped: state.unreachable.take(),
+        left: state.follow.group.tally().of(Phase::Waiting),
+        is_recorded,
+    };
     if state.follow.detach && code == 0 {
         state.outputs.stop();
-        let stopped = state.unreachable;
-        return Ok(Ending {
-            code,
-            stopped,
-            left,
-        });
+        return Ok(ending);
     }
     state.drain_outputs().await?;
     if let Some(problem) = state.expiry.finish(Instant::now() + EXPIRY_GRACE).await {
@@ -137,11 +88,7 @@ pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult
     }
     let now = Timestamp::now();
     state.screen.finish(&state.follow.group, now, code)?;
-    Ok(Ending {
-        code,
-        stopped: state.unreachable,
-        left,
-    })
+    Ok(ending)
 }
 
 impl Loop<'_, '_> {
@@ -211,53 +158,12 @@ impl Loop<'_, '_> {
     }
 
     fn is_over(&self) -> bool {
-        let others = || {
-            let ledger = self.follow.ledger.as_ref();
-            ledger.is_some_and(Ledger::others_create)
-                && self.follow.group.tally().of(Phase::Waiting) > 0
-        };
-        let created = self.follow.submission.is_none() && !others();
+        let created = self.follow.submission.is_none() && !self.others_create();
         let group = &self.follow.group;
         let known = group.is_listed() || self.refused;
         // What was suspended by a halt goes on only when somebody resumes it.
         let over = group.is_over() || (self.halted.is_some() && group.is_idle());
         created && (self.unreachable.is_some() || (known && over))
-    }
-
-    /// Whether a command that is not to wait has done all that can be done now.
-    fn is_detached(&self) -> bool {
-        self.follow.detach && (self.follow.submission.is_none() || self.is_full)
-    }
-
-    fn detached_code(&self) -> u8 {
-        match (&self.unreachable, self.refused, &self.halted) {
-            (Some(_), ..) | (None, true, _) => 5,
-            (None, false, Some(_)) => self.code(),
-            _ => 0,
-        }
-    }
-
-    /// Another command changed the group's record.
-    fn heard(&mut self, news: News) -> CliResult<()> {
-        match news {
-            News::Settings(settings) => {
-                let (Some(submission), Ok(policy)) =
-                    (&mut self.follow.submission, settings.policy())
-                else {
-                    return Ok(());
-                };
-                if std::mem::replace(&mut submission.policy, policy) != policy {
-                    self.screen.note(&settings.words())?;
-                }
-            }
-            News::Members(members) => {
-                for member in members {
-                    self.take_in(Observation::Recorded(Box::new(member)))?;
-                }
-            }
-            News::Creating(_) => {}
-        }
-        Ok(())
     }
 
     fn code(&self) -> u8 {
@@ -422,14 +328,6 @@ impl Loop<'_, '_> {
 async fn next_outcome(submission: &mut Option<Submission<'_>>) -> Option<Event> {
     match submission {
         Some(submission) => submission.outcomes.next().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// What is heard from the group's record; pends where there is none.
-async fn next_news(ledger: &mut Option<Ledger>) -> News {
-    match ledger {
-        Some(ledger) => ledger.news().await,
         None => std::future::pending().await,
     }
 }

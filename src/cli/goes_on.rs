@@ -21,21 +21,26 @@ pub(super) fn say(
     if ending.code == INTERRUPTED && is_local {
         screen::say("interrupted: the local cluster and its processes have ended");
     } else if ending.code == INTERRUPTED || ending.stopped.is_some() || is_detached {
-        left(ending.left, target, global);
+        left(ending.left, ending.is_recorded, target, global);
         watch(target, global);
     }
 }
 
 /// Members that were not created, if there are any, and the command that creates them.
-pub(super) fn left(count: usize, target: &Target, global: &Global) {
-    if count > 0 {
-        screen::say(&format!(
-            "{} not created yet; to go on: kubectl batch continue {}{}",
-            render::counted(count, "member"),
-            namespace_flag(global),
-            target.flags
-        ));
+pub(super) fn left(count: usize, is_recorded: bool, target: &Target, global: &Global) {
+    if count == 0 {
+        return;
     }
+    let how = if is_recorded {
+        let namespace = namespace_flag(global);
+        format!(": kubectl batch continue {namespace}{}", target.flags)
+    } else {
+        ", the same command again".into()
+    };
+    screen::say(&format!(
+        "{} not created yet; to go on{how}",
+        render::counted(count, "member")
+    ));
 }
 
 /// How to come back to a group.

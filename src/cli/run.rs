@@ -246,6 +246,7 @@ async fn run_batch(
         code,
         stopped: None,
         left: 0,
+        is_recorded: false,
     })
 }
 

@@ -224,6 +224,7 @@ async fn create_all(
         counts.take(place, Outcome::Unchanged, &mut teller, &gate)?;
     }
     let counted = count(&mut counts, events, session, &mut teller, &gate).await;
+    let is_recorded = teller.recorder.is_some();
     if let Some(recorder) = teller.recorder.take() {
         recorder.finish(&teller.group).await;
     }
@@ -233,7 +234,8 @@ async fn create_all(
         target.title,
         counts.words(teller.group.members().len())
     ));
-    goes_on::left(teller.group.tally().of(Phase::Waiting), target, global);
+    let left = teller.group.tally().of(Phase::Waiting);
+    goes_on::left(left, is_recorded, target, global);
     if let Some(why) = counts.unreachable {
         return Err(Failure::cluster(why));
     }

@@ -17,6 +17,7 @@ mod live;
 mod peers;
 mod plugin;
 mod readme;
+mod reconcile;
 mod record;
 mod run_local;
 mod support;

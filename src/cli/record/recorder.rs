@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::cluster::record::{Store, StoreError};
 use crate::group::record::{Attempt, Record};
 use crate::group::{Group, Member, Place};
+use crate::terminal::Signals;
 
 /// The time between two writes; of a large group, whose outcomes take a while to send, it is longer.
 const PAUSE: Duration = Duration::from_secs(20);
@@ -97,11 +98,21 @@ impl Recorder {
             let _ = self.task.await;
             write(&store, uid.as_deref(), &last, self.is_creator).await
         };
-        match tokio::time::timeout(LAST_MAX, write).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "the record was not written"),
-            Err(_) => tracing::debug!("the record was not written in time"),
+        tokio::select! {
+            written = write => if let Err(error) = written {
+                tracing::debug!(%error, "the record was not written");
+            },
+            () = tokio::time::sleep(LAST_MAX) => tracing::debug!("the record was not written in time"),
+            () = interrupted() => {}
         }
+    }
+}
+
+/// A signal, after those that the command itself took.
+async fn interrupted() {
+    match Signals::new() {
+        Ok(mut signals) => signals.next().await,
+        Err(_) => std::future::pending().await,
     }
 }
 

@@ -5,6 +5,7 @@ use http::{Request, Response};
 use kube::client::Body;
 
 use super::*;
+use crate::controller::Owner;
 use crate::group::Place;
 use crate::group::record::Attempt;
 use crate::items::Item;
@@ -45,7 +46,7 @@ async fn parts(client: &Client) -> usize {
 
 #[tokio::test]
 async fn writers_at_the_same_time_lose_nothing_of_each_other_and_leave_nothing_behind() {
-    let cluster = Cluster::start().await.expect("it starts");
+    let cluster = Cluster::start(Owner::Everything).await.expect("it starts");
     let client = cluster.client();
     let write = |writer: usize| {
         let store = Store::new(&client, identity());
@@ -88,7 +89,7 @@ async fn writers_at_the_same_time_lose_nothing_of_each_other_and_leave_nothing_b
 
 #[tokio::test]
 async fn a_record_that_was_deleted_is_not_brought_back() {
-    let cluster = Cluster::start().await.expect("it starts");
+    let cluster = Cluster::start(Owner::Everything).await.expect("it starts");
     let store = Store::new(&cluster.client(), identity());
     let first = store.update(None, |_| Some(Record::default())).await;
     let uid = first.expect("written").expect("a head");
@@ -109,7 +110,7 @@ async fn a_record_that_was_deleted_is_not_brought_back() {
 
 #[tokio::test]
 async fn what_something_else_wrote_is_left_alone() {
-    let cluster = Cluster::start().await.expect("it starts");
+    let cluster = Cluster::start(Owner::Everything).await.expect("it starts");
     let store = Store::new(&cluster.client(), identity());
     let foreign = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kubectl-batch.x"}, "data": {"mine": "1"}});
     let client = cluster.client();

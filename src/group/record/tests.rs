@@ -215,7 +215,7 @@ fn what_is_no_record_of_this_version_is_said_clearly() {
         ),
         (
             with(&|head| {
-                head["binaryData"]["list.json.gz"] = head["binaryData"]["outcomes.json.gz"].clone()
+                head["binaryData"]["list.json.gz"] = head["binaryData"]["outcomes.json.gz"].clone();
             }),
             "damaged: list: its digest is ",
         ),
