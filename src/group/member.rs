@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::job_view::JobView;
 use super::phase::{Assessment, Failures, Phase, assess, last_cause, last_failed};
 use super::pod_view::PodView;
+use super::record::Attempt;
 use crate::job::kube_value::text;
 
 /// Where an object stands.
@@ -67,6 +68,10 @@ pub struct Member {
     pub(super) last_cause: Option<String>,
     /// The list of Jobs that named it last.
     pub(super) listed: u64,
+    /// Which attempt its Job is, and when that was created.
+    pub(super) attempt: (u32, Option<Timestamp>),
+    /// What it does comes from the group's record, which says that it had a Job.
+    pub(super) is_recalled: bool,
 }
 
 impl Member {
@@ -87,6 +92,8 @@ impl Member {
             pods: BTreeMap::new(),
             last_cause: None,
             listed: 0,
+            attempt: (1, None),
+            is_recalled: false,
         }
     }
 
@@ -96,6 +103,7 @@ impl Member {
             && self.uid.as_ref() != Some(&old)
         {
             self.superseded = Some(old);
+            self.attempt = (1, None);
             self.job = None;
             self.pods.clear();
             self.last_cause = None;
@@ -127,6 +135,30 @@ impl Member {
         self.last_cause = last_cause(&pods).or(earlier.cause);
         self.ran_for = job.ran_for();
         found
+    }
+
+    /// What a record keeps of it; nothing if it has no Job, or if all that is known of it comes from the record.
+    pub fn attempt(&self) -> Option<Attempt> {
+        let (number, began) = self.attempt;
+        let Some(uid) = self.uid.as_deref() else {
+            let is_there = self.state.phase == Phase::Pending && !self.is_recalled;
+            return is_there.then(|| Attempt::created(None, number));
+        };
+        let created = Attempt {
+            began,
+            ..Attempt::created(Some(uid), number)
+        };
+        Some(match self.state.phase {
+            Phase::Succeeded | Phase::Failed | Phase::Gone => Attempt {
+                phase: self.state.phase,
+                reason: self.state.reason.clone(),
+                cause: self.state.cause.clone(),
+                failures: self.state.failures,
+                ran_for: self.ran_for,
+                ..created
+            },
+            _ => created,
+        })
     }
 
     /// The names of its Pods, with their containers, oldest first.

@@ -18,6 +18,7 @@ mod peers;
 mod plugin;
 mod readme;
 mod reconcile;
+mod record;
 mod run_local;
 mod support;
 mod template;
