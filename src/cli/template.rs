@@ -82,7 +82,7 @@ fn list() -> String {
     let rows = builtins()
         .iter()
         .map(|known| [known.name, known.pattern, known.about].map(str::to_owned));
-    grid(Some(["NAME", "PATTERN", "ABOUT"]), rows)
+    grid(Some(&["NAME", "PATTERN", "ABOUT"]), rows)
 }
 
 impl New {

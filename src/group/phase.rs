@@ -58,6 +58,14 @@ impl Phase {
         }
     }
 
+    /// The name of a field that counts members in it.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::BackingOff => "backingOff",
+            other => other.word(),
+        }
+    }
+
     /// Whether nothing more will become of it.
     pub fn is_final(self) -> bool {
         matches!(

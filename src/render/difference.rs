@@ -26,7 +26,7 @@ pub fn difference_table(difference: &Difference) -> String {
             ]
         })
     });
-    grid(Some(["STATE", "MEMBERS", "JOBS"]), rows)
+    grid(Some(&["STATE", "MEMBERS", "JOBS"]), rows)
 }
 
 /// All members, with how each stands and the digests on both sides.

@@ -63,12 +63,7 @@ pub fn verdict_event(group: &str, verdict: Verdict, exit_code: u8, at: Timestamp
         "total": verdict.tally.total(), "exitCode": exit_code,
     });
     for phase in Phase::ALL {
-        let field = if phase == Phase::BackingOff {
-            "backingOff"
-        } else {
-            phase.word()
-        };
-        event[field] = verdict.tally.of(phase).into();
+        event[phase.field()] = verdict.tally.of(phase).into();
     }
     event
 }

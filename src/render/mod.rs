@@ -6,6 +6,7 @@ mod duration;
 mod grid;
 pub mod joblog;
 mod json;
+pub mod jsonpath;
 pub mod junit;
 mod plain;
 #[cfg(test)]

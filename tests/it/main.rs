@@ -21,5 +21,6 @@ mod reconcile;
 mod record;
 mod reports;
 mod run_local;
+mod status;
 mod support;
 mod template;
