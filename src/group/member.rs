@@ -56,6 +56,10 @@ pub struct Member {
     pub last_line: Option<String>,
     /// Its last Pod was evicted, preempted or lost with its node: no failure of its own.
     pub disrupted: bool,
+    /// The node of its last Pod.
+    pub node: Option<String>,
+    /// What its last Pod ended with, as far as a container said so.
+    pub exit_code: Option<i32>,
     pub(super) uid: Option<String>,
     /// The uid of a Job that this one takes the place of: what is still seen of that one counts for nothing.
     pub(super) superseded: Option<String>,
@@ -80,6 +84,8 @@ impl Member {
             ran_for: None,
             last_line: None,
             disrupted: false,
+            node: None,
+            exit_code: None,
             uid: None,
             superseded: None,
             job: None,
@@ -121,6 +127,10 @@ impl Member {
         let found = assess(job, &pods, &earlier);
         if let Some(pod) = last_failed(&pods) {
             self.disrupted = pod.disrupted;
+        }
+        if let Some(pod) = pods.iter().max_by_key(|pod| (pod.created, &pod.name)) {
+            self.node = pod.node.clone().or(self.node.take());
+            self.exit_code = pod.exit_code;
         }
         self.last_cause = last_cause(&pods).or(earlier.cause);
         self.ran_for = job.ran_for();
