@@ -58,7 +58,7 @@ fn run_seed(cluster: &Cluster, seed: u64) -> Result<bool, String> {
     let count = |state: &str| found["counts"][state].as_u64().unwrap_or(0) as usize;
     let all = found["members"].as_array().map_or(0, Vec::len);
     if (count("unchanged"), all) == (ITEMS, ITEMS) {
-        return Ok(ended.err.contains(" new, "));
+        return Ok(last.err.contains(" new, "));
     }
     Err(format!("seed {seed}: {}", found["counts"]))
 }
