@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{HEAD, ROLE, Record, RecordError, Settings, content, gzip};
+use super::identity::Identity;
+use super::{HEAD, Record, RecordError, Settings, content, gzip};
 use crate::group::phase::Phase;
 use crate::group::tally::Tally;
-use crate::manifest::{digest, names};
+use crate::manifest::digest;
 
 /// The version of the format.
 pub(super) const FORMAT: &str = "1";
@@ -28,17 +29,6 @@ const BLOBS: [&str; 2] = ["list", "outcomes"];
 /// The key of a blob in the head: one that `data` has may not stand in `binaryData` too.
 fn packed_key(key: &str) -> String {
     format!("{key}.json.gz")
-}
-
-/// Whose record it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// The namespace of the record.
-    pub namespace: String,
-    /// The label that carries the group's name.
-    pub label: String,
-    /// The group's name.
-    pub group: String,
 }
 
 /// What is written: the parts first, then the head.
@@ -79,33 +69,6 @@ pub struct Head {
     list: Blob,
     outcomes: Blob,
     inline: BTreeMap<String, Vec<u8>>,
-}
-
-impl Identity {
-    /// The name of the head.
-    pub fn name(&self) -> String {
-        let (safe, lost) = names::safe_part(&self.group);
-        let group = names::finish(&safe, lost, &self.group);
-        if self.label == "jobgroup" {
-            return format!("kubectl-batch.{group}");
-        }
-        let label = digest::hex(self.label.as_bytes(), 4);
-        format!("kubectl-batch.{group}.{label}")
-    }
-
-    fn object(&self, name: &str, role: &str) -> Value {
-        let mut labels = Map::new();
-        labels.insert(self.label.clone(), self.group.as_str().into());
-        labels.insert(
-            "app.kubernetes.io/managed-by".into(),
-            "kubectl-batch".into(),
-        );
-        labels.insert(ROLE.into(), role.into());
-        json!({
-            "apiVersion": "v1", "kind": "ConfigMap",
-            "metadata": {"name": name, "namespace": self.namespace, "labels": labels},
-        })
-    }
 }
 
 /// The ConfigMaps of a record; what `before` holds already is not written again, and `nonce` is in the names of new parts.

@@ -7,6 +7,7 @@ mod content;
 mod files;
 mod gzip;
 mod history;
+mod identity;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,8 +20,9 @@ use super::phase::Phase;
 use super::tally::Tally;
 use super::window::Policy;
 use crate::items::Item;
-pub use files::{Head, Identity, Written, write};
+pub use files::{Head, Written, write};
 pub use history::{Attempt, HISTORY_MAX};
+pub use identity::Identity;
 
 /// The label that says what a ConfigMap of a record is: [`HEAD`] or `part`.
 pub const ROLE: &str = "kubectl-batch/record";
