@@ -31,8 +31,13 @@ pub(super) struct Found {
 impl ChoiceArgs {
     /// Connects and looks; a group without members, or an item that is none of it, ends the command with 4.
     pub(super) async fn find(&self, global: &Global) -> CliResult<Found> {
+        self.target.required()?;
+        self.find_in(Session::connect(global).await?).await
+    }
+
+    /// The same, in a session.
+    pub(super) async fn find_in(&self, session: Session) -> CliResult<Found> {
         let target = self.target.required()?;
-        let session = Session::connect(global).await?;
         let namespace = self.target.namespace(&session.namespace);
         let (group, jobs) = read_group(&session, namespace, &target.selector).await?;
         if jobs.is_empty() {

@@ -25,6 +25,8 @@ mod run;
 mod screen;
 mod session;
 mod status;
+#[cfg(all(test, unix))]
+mod storm;
 mod submit;
 mod suspend;
 mod target;

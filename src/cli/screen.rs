@@ -116,6 +116,8 @@ impl Screen {
 
     /// A member changed.
     pub(super) fn change(&mut self, change: &Change, group: &Group) -> std::io::Result<()> {
+        #[cfg(all(test, unix))]
+        super::storm::witness(change, group);
         let words = || render::change_line(change, group.tally(), change.at);
         match &mut self.mode {
             Mode::Live(live) if render::is_alarm(change) => {
@@ -154,7 +156,7 @@ impl Screen {
     pub(super) fn note(&mut self, text: &str) -> std::io::Result<()> {
         match &mut self.mode {
             Mode::Live(live) => live.print_above(&[fit(&render::show(text))]),
-            _ => writeln!(std::io::stderr(), "{}", render::show(text)),
+            _ => writeln!(talk(), "{}", render::show(text)),
         }
     }
 
@@ -250,5 +252,13 @@ pub(super) fn warn(text: &str) {
 /// Something to tell a person, on standard error.
 pub(super) fn say(text: &str) {
     // When standard error is gone there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{}", render::show_lines(text));
+    let _ = writeln!(talk(), "{}", render::show_lines(text));
+}
+
+/// Tests of whole commands in one process have nobody to talk to.
+fn talk() -> impl Write {
+    #[cfg(test)]
+    return std::io::sink();
+    #[cfg(not(test))]
+    std::io::stderr()
 }

@@ -6,18 +6,22 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use http::{Method, Request, Response};
 use kube::client::retry::RetryPolicy;
 use kube::client::{Body, ClientBuilder};
 use kube::{Client, Config};
 use tower::buffer::BufferLayer;
+use tower::layer::util::{Identity, Stack};
 use tower::retry::{Policy, RetryLayer};
 use tower::{BoxError, Layer, Service, ServiceBuilder};
 
 use super::problem::root_cause;
 use super::warnings::Warnings;
 
+/// The head of an answer that takes longer is not waited for. API servers themselves give up after 60 seconds.
+pub(super) const ANSWER_MAX: Duration = Duration::from_secs(65);
 /// Requests that wait for their turn in the client.
 const BUFFERED_MAX: usize = 1024;
 
@@ -64,19 +68,32 @@ pub fn client(mut config: Config, warnings: &Warnings) -> kube::Result<Client> {
         .cluster_url
         .authority()
         .map_or_else(String::new, ToString::to_string);
-    let layers = ServiceBuilder::new()
+    let layers = layers(warnings, host);
+    Ok(ClientBuilder::try_from(config)?.with_layer(&layers).build())
+}
+
+/// What stands around a connection, from the outside in.
+type Around = ServiceBuilder<
+    Stack<
+        WatchfulLayer,
+        Stack<BufferLayer<Request<Body>>, Stack<RetryLayer<NotCreations>, Identity>>,
+    >,
+>;
+
+/// What stands around a connection to `host`.
+pub(crate) fn layers(warnings: &Warnings, host: String) -> Around {
+    ServiceBuilder::new()
         .layer(RetryLayer::new(NotCreations(RetryPolicy::server_retry())))
         .layer(BufferLayer::new(BUFFERED_MAX))
         .layer(WatchfulLayer {
             warnings: warnings.clone(),
             host,
-        });
-    Ok(ClientBuilder::try_from(config)?.with_layer(&layers).build())
+        })
 }
 
 /// Repeats what the server was too busy for, unless that could create an object twice.
 #[derive(Clone)]
-struct NotCreations(RetryPolicy);
+pub(crate) struct NotCreations(RetryPolicy);
 
 impl<B> Policy<Request<Body>, Response<B>, BoxError> for NotCreations {
     type Future = <RetryPolicy as Policy<Request<Body>, Response<B>, BoxError>>::Future;
@@ -99,7 +116,7 @@ impl<B> Policy<Request<Body>, Response<B>, BoxError> for NotCreations {
 
 /// Adds [`Watchful`] to a stack.
 #[derive(Clone)]
-struct WatchfulLayer {
+pub(crate) struct WatchfulLayer {
     warnings: Warnings,
     host: String,
 }
@@ -116,7 +133,7 @@ impl<S> Layer<S> for WatchfulLayer {
 }
 
 /// Notes warnings, and says how a connection failed.
-struct Watchful<S> {
+pub(crate) struct Watchful<S> {
     inner: S,
     layer: WatchfulLayer,
 }
@@ -135,14 +152,32 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // The head of a log that is followed may come with its first line.
+        let is_log = request.uri().path().ends_with("/log");
         let response = self.inner.call(request);
         let WatchfulLayer { warnings, host } = self.layer.clone();
         Box::pin(async move {
-            let response = response.await.map_err(|error| told_apart(error, &host))?;
+            let response = if is_log {
+                response.await
+            } else {
+                in_time(response).await
+            };
+            let response = response.map_err(|error| told_apart(error, &host))?;
             warnings.note(response.headers());
             Ok(response)
         })
     }
+}
+
+/// A response whose head comes in time.
+async fn in_time<B>(
+    response: impl Future<Output = Result<Response<B>, BoxError>>,
+) -> Result<Response<B>, BoxError> {
+    let answered = tokio::time::timeout(ANSWER_MAX, response).await;
+    answered.unwrap_or_else(|_| {
+        let seconds = ANSWER_MAX.as_secs();
+        Err(Box::new(TransportError::NoAnswer { seconds }))
+    })
 }
 
 /// What hyper says, as one of ours; anything else, such as a credential plugin that fails, stays as it is.
