@@ -164,3 +164,6 @@ impl<I: Iterator<Item = Prepared>> Submission<I> {
 fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str()
 }
+
+#[cfg(test)]
+mod tests;
