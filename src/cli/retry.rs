@@ -100,6 +100,7 @@ async fn again(client: &Client, jobs: Vec<&Value>, dry_run: DryRun) -> CliResult
     let (mut count, mut failure) = (0, None);
     loop {
         let next = tokio::select! {
+            biased;
             next = results.next() => next,
             () = signals.next() => {
                 stop.set(true);

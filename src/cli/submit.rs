@@ -229,6 +229,7 @@ async fn count(
         signals.map_err(|error| Failure::tool(format!("cannot take signals: {error}")))?;
     loop {
         tokio::select! {
+            biased;
             next = events.next() => {
                 session.say_warnings();
                 match next {

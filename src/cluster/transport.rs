@@ -13,7 +13,6 @@ use kube::client::retry::RetryPolicy;
 use kube::client::{Body, ClientBuilder};
 use kube::{Client, Config};
 use tower::buffer::BufferLayer;
-use tower::layer::util::{Identity, Stack};
 use tower::retry::{Policy, RetryLayer};
 use tower::{BoxError, Layer, Service, ServiceBuilder};
 
@@ -68,32 +67,19 @@ pub fn client(mut config: Config, warnings: &Warnings) -> kube::Result<Client> {
         .cluster_url
         .authority()
         .map_or_else(String::new, ToString::to_string);
-    let layers = layers(warnings, host);
-    Ok(ClientBuilder::try_from(config)?.with_layer(&layers).build())
-}
-
-/// What stands around a connection, from the outside in.
-type Around = ServiceBuilder<
-    Stack<
-        WatchfulLayer,
-        Stack<BufferLayer<Request<Body>>, Stack<RetryLayer<NotCreations>, Identity>>,
-    >,
->;
-
-/// What stands around a connection to `host`.
-pub(crate) fn layers(warnings: &Warnings, host: String) -> Around {
-    ServiceBuilder::new()
+    let layers = ServiceBuilder::new()
         .layer(RetryLayer::new(NotCreations(RetryPolicy::server_retry())))
         .layer(BufferLayer::new(BUFFERED_MAX))
         .layer(WatchfulLayer {
             warnings: warnings.clone(),
             host,
-        })
+        });
+    Ok(ClientBuilder::try_from(config)?.with_layer(&layers).build())
 }
 
 /// Repeats what the server was too busy for, unless that could create an object twice.
 #[derive(Clone)]
-pub(crate) struct NotCreations(RetryPolicy);
+struct NotCreations(RetryPolicy);
 
 impl<B> Policy<Request<Body>, Response<B>, BoxError> for NotCreations {
     type Future = <RetryPolicy as Policy<Request<Body>, Response<B>, BoxError>>::Future;
@@ -117,8 +103,8 @@ impl<B> Policy<Request<Body>, Response<B>, BoxError> for NotCreations {
 /// Adds [`Watchful`] to a stack.
 #[derive(Clone)]
 pub(crate) struct WatchfulLayer {
-    warnings: Warnings,
-    host: String,
+    pub(crate) warnings: Warnings,
+    pub(crate) host: String,
 }
 
 impl<S> Layer<S> for WatchfulLayer {

@@ -62,7 +62,7 @@ impl Mix {
             lost: rate(150),
             stored: rate(100),
             twice: rate(100),
-            hanging: rate(10),
+            hanging: rate(50),
             cut: rate(100),
             half_open: rate(30),
             expired: rate(50),

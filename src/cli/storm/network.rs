@@ -11,12 +11,12 @@ use http_body_util::{BodyExt, Full};
 use kube::Client;
 use kube::client::Body;
 use serde_json::json;
-use tower::{BoxError, Service};
+use tower::{BoxError, Layer, Service};
 
 use super::fate::Fate;
 use super::stream;
 use super::world::World;
-use crate::cluster::transport::{self, TransportError};
+use crate::cluster::transport::{TransportError, WatchfulLayer};
 use crate::cluster::warnings::Warnings;
 use crate::local::api::ApiBody;
 
@@ -24,10 +24,13 @@ use crate::local::api::ApiBody;
 #[derive(Clone)]
 pub(super) struct Network(Arc<World>);
 
-/// A client as a command has one.
+/// A client as a command has one, but for the repetition of requests, whose pauses are random.
 pub(super) fn client(world: &Arc<World>) -> Client {
-    let layers = transport::layers(&Warnings::default(), "storm".into());
-    Client::new(layers.service(Network(world.clone())), "default")
+    let watchful = WatchfulLayer {
+        warnings: Warnings::default(),
+        host: "storm".into(),
+    };
+    Client::new(watchful.layer(Network(world.clone())), "default")
 }
 
 impl Network {

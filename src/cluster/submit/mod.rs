@@ -152,6 +152,7 @@ impl<I: Iterator<Item = Prepared>> Submission<I> {
             }
         };
         tokio::select! {
+            biased;
             Some((sent, member, answer)) = self.under_way.next() => {
                 self.machine.answered(self.began.elapsed(), sent, member, answer);
             }
