@@ -69,11 +69,15 @@ pub async fn delete_by_uid(
     (deleted, first_error)
 }
 
-/// Deletes a Job and creates another one of its name, once the old one is gone.
-pub async fn recreate(client: &Client, old: &Value, new: &Value) -> Result<(), Problem> {
+/// Deletes a Job and creates another one of its name, once the old one is gone; gives the uid of the new one, if this created it.
+pub async fn recreate(
+    client: &Client,
+    old: &Value,
+    new: &Value,
+) -> Result<Option<String>, Problem> {
     let uid = old.pointer("/metadata/uid").and_then(Value::as_str);
     let Some((place, uid)) = Place::of(old).zip(uid) else {
-        return Ok(());
+        return Ok(None);
     };
     delete_one(client, &place, uid, Cascade::Background).await?;
     let mut patience = Patience::new();
@@ -85,7 +89,11 @@ pub async fn recreate(client: &Client, old: &Value, new: &Value) -> Result<(), P
     }
 }
 
-async fn create_one(client: &Client, place: &Place, object: &Value) -> Result<(), Problem> {
+async fn create_one(
+    client: &Client,
+    place: &Place,
+    object: &Value,
+) -> Result<Option<String>, Problem> {
     let prepared = Prepared {
         place: place.clone(),
         objects: vec![object.clone()],
@@ -94,7 +102,8 @@ async fn create_one(client: &Client, place: &Place, object: &Value) -> Result<()
     let mut events = submit(client, std::iter::once(prepared), &options, &gate);
     while let Some(event) = events.next().await {
         match event {
-            Event::Member(_, Outcome::Created(_) | Outcome::Unchanged) => return Ok(()),
+            Event::Member(_, Outcome::Created(uid)) => return Ok(Some(uid)),
+            Event::Member(_, Outcome::Unchanged) => return Ok(None),
             Event::Member(_, Outcome::Unreachable(why)) => return Err(Problem::unreachable(why)),
             Event::Member(_, Outcome::Refused(message)) => {
                 return Err(Problem {
@@ -105,7 +114,7 @@ async fn create_one(client: &Client, place: &Place, object: &Value) -> Result<()
             Event::Waiting(_) | Event::GoesOn => {}
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 async fn delete_one(

@@ -174,7 +174,7 @@ async fn perform(world: &Arc<World>, line: &str) -> CliResult {
         Command::Watch(args) => watch_command::attach_in(&session, &args.attach(), global).await,
         Command::Wait(args) => watch_command::attach_in(&session, &args.attach(), global).await,
         Command::Retry(args) => {
-            let found = args.choice.find_in(session).await?;
+            let found = args.choice.look_in(session).await?;
             retry::retry_found(args, global, found).await
         }
         other => panic!("the story does not know {other:?}"),
