@@ -25,6 +25,7 @@ mod reconcile;
 mod record;
 mod rehearsal;
 mod release;
+mod reports;
 mod retry;
 mod run;
 mod screen;

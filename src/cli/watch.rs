@@ -79,7 +79,8 @@ pub(super) async fn attach_in(
         place: namespace.unwrap_or("all namespaces").to_owned(),
         began: now(),
     };
-    let mut screen = Screen::new(attach.progress, caption, global);
+    let reports = attach.show.reports.open()?;
+    let mut screen = Screen::new(attach.progress, caption, global).with_reports(reports);
     let follow = Follow {
         group: Group::default(),
         submission: None,

@@ -113,9 +113,10 @@ impl Mix {
             return Fate::Lost;
         }
         if writes && chance(self.stored) {
-            return match random.bool() {
-                true => Fate::StoredAfterAll,
-                false => Fate::StoredLater(Duration::from_millis(random.u64(..20_000))),
+            return if random.bool() {
+                Fate::StoredAfterAll
+            } else {
+                Fate::StoredLater(Duration::from_millis(random.u64(..20_000)))
             };
         }
         if writes && chance(self.twice) {

@@ -45,13 +45,12 @@ fn step(
             now + Duration::from_millis(world.random(|random| random.u64(..RUN_MAX)))
         });
     match text("/status/phase") {
-        "Succeeded" | "Failed" => {}
         "Running" if now >= end => {
             let good = succeeds(text("/metadata/labels/job-name"));
             let phase = if good { "Succeeded" } else { "Failed" };
             status(world, pod, phase, Some(i32::from(!good)));
         }
-        "Running" => {}
+        "Running" | "Succeeded" | "Failed" => {}
         _ => status(world, pod, "Running", None),
     }
 }

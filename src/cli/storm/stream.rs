@@ -34,7 +34,7 @@ pub(super) fn watch(
     life: u64,
 ) -> Response<ApiBody> {
     response.map(|body| {
-        let line = Line {
+        let stream = Line {
             body,
             world,
             life,
@@ -42,9 +42,9 @@ pub(super) fn watch(
             over: false,
             silent: false,
         };
-        let events = unfold(line, |mut line| async move {
-            let event = line.next().await?;
-            Some((Ok::<_, std::io::Error>(Frame::data(event)), line))
+        let events = unfold(stream, |mut stream| async move {
+            let event = stream.next().await?;
+            Some((Ok::<_, std::io::Error>(Frame::data(event)), stream))
         });
         BodyExt::boxed_unsync(StreamBody::new(events))
     })
