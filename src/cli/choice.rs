@@ -44,8 +44,13 @@ impl ChoiceArgs {
 
     /// Connects and looks; a group without members, or an item that is none of it, ends the command with 4.
     pub(super) async fn look(&self, global: &Global) -> CliResult<Found> {
+        self.target.required()?;
+        self.look_in(Session::connect(global).await?).await
+    }
+
+    /// The same, in a session.
+    pub(super) async fn look_in(&self, session: Session) -> CliResult<Found> {
         let target = self.target.required()?;
-        let session = Session::connect(global).await?;
         let namespace = self.target.namespace(&session.namespace);
         let (group, jobs, records) = read_group(&session, namespace, &target).await?;
         if group.members().is_empty() {

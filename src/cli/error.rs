@@ -49,6 +49,11 @@ impl Failure {
         Self::with(5, message)
     }
 
+    /// A signal ended it.
+    pub fn interrupted(message: impl Display) -> Self {
+        Self::with(INTERRUPTED, message)
+    }
+
     fn with(code: u8, message: impl Display) -> Self {
         Self {
             message: message.to_string(),

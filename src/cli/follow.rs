@@ -131,15 +131,17 @@ impl Loop<'_, '_> {
                     CLOCK
                 };
             tokio::select! {
+                // In this order, so that a run can be repeated; what may be ready all the time comes last.
+                biased;
                 () = signals.next() => return self.interrupted(&mut signals).await,
                 () = sleep_until(end), if end.is_some() => {
                     return Ok(TIMED_OUT);
                 }
+                () = tokio::time::sleep_until(next_frame) => self.dirty = true,
+                news = next_news(&mut self.follow.ledger) => self.heard(news)?,
                 outcome = next_outcome(&mut self.follow.submission) => self.outcome(outcome)?,
                 Some(seen) = self.follow.observed.next() => self.observed(seen)?,
                 Some(line) = self.outputs.next() => self.output(line)?,
-                news = next_news(&mut self.follow.ledger) => self.heard(news)?,
-                () = tokio::time::sleep_until(next_frame) => self.dirty = true,
             }
         }
     }

@@ -11,6 +11,7 @@ use super::run::ShowArgs;
 use super::screen::{Progress, say};
 use super::session::block_on;
 use super::ttl::TtlArgs;
+use super::watch::Attach;
 use super::{CliResult, Failure, Global, watch};
 use crate::cluster::logs::{Log, lines};
 use crate::group::{Member, Phase, PodState, PodView};
@@ -60,14 +61,14 @@ struct Wanted {
 pub(super) fn logs(args: &Args, global: &Global) -> CliResult {
     if args.follow {
         let show = ShowArgs::for_logs(&args.choice.items);
-        return watch::attach(
-            &args.choice.target,
-            &show,
-            TtlArgs::default(),
-            Progress::None,
-            false,
-            global,
-        );
+        let attach = Attach {
+            target: &args.choice.target,
+            show: &show,
+            ttl: TtlArgs::default(),
+            progress: Progress::None,
+            must_exist: false,
+        };
+        return watch::attach(&attach, global);
     }
     block_on(async {
         let found = args.choice.find(global).await?;

@@ -32,6 +32,8 @@ mod screen;
 mod session;
 mod set;
 mod status;
+#[cfg(all(test, unix))]
+mod storm;
 mod submit;
 mod suspend;
 mod target;

@@ -1,5 +1,7 @@
 //! `--order` and `--shuffle`: the order in which members are created.
 
+use super::input::{self, Batch, ItemArgs, TemplateArgs};
+use super::{CliResult, Global};
 use crate::items::{Item, Order};
 
 /// The order of creation.
@@ -32,8 +34,21 @@ enum Kind {
 }
 
 impl OrderArgs {
-    /// Puts the items into the order in which they are to be created.
-    pub(super) fn arrange(self, items: &mut [Item], seed: u64) {
+    /// Reads a template and a list, checks both, and puts the items into the order in which they are to be created.
+    pub(super) fn read(
+        self,
+        template: &TemplateArgs,
+        items: &ItemArgs,
+        global: &Global,
+    ) -> CliResult<Batch> {
+        let namespace = global.connection.namespace.as_deref();
+        let mut batch = input::read(template, items, namespace)?;
+        batch.check()?;
+        self.arrange(&mut batch.items, items.seed());
+        Ok(batch)
+    }
+
+    fn arrange(self, items: &mut [Item], seed: u64) {
         let order = match self.order {
             _ if self.shuffle => Order::Shuffle(seed),
             Kind::List => Order::List,

@@ -8,8 +8,16 @@ use super::{CliResult, Failure};
 
 /// A line.
 pub(super) fn print(line: &str) -> CliResult<()> {
-    writeln!(std::io::stdout(), "{line}")?;
+    writeln!(output(), "{line}")?;
     Ok(())
+}
+
+/// Tests of whole commands in one process have nobody to read it.
+fn output() -> impl Write {
+    #[cfg(test)]
+    return std::io::sink();
+    #[cfg(not(test))]
+    std::io::stdout()
 }
 
 /// One JSON document.

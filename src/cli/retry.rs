@@ -1,5 +1,6 @@
 //! `retry`: deletes the Jobs of members that failed, and creates them again as the next attempt.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use futures::stream::{self, StreamExt};
@@ -13,14 +14,16 @@ use super::screen::{say, warn};
 use super::session::block_on;
 use super::target::namespace_flag;
 use super::{CliResult, Failure, Global};
-use crate::cluster::act::recreate;
 use crate::cluster::gate::Gate;
+use crate::cluster::problem::Problem;
 use crate::cluster::record::{StoreError, Stored};
+use crate::cluster::replace::recreate;
 use crate::cluster::submit::{Event, Options, Outcome, Prepared, submit};
 use crate::group::record::{Attempt, Record, Row};
 use crate::group::{Member, Phase, Place};
 use crate::manifest::again::{next_attempt, number};
 use crate::template::is_member;
+use crate::terminal::Signals;
 
 /// Members that are recreated at a time.
 const AT_ONCE: usize = 16;
@@ -32,7 +35,7 @@ const AT_ONCE: usize = 16;
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    choice: ChoiceArgs,
+    pub(super) choice: ChoiceArgs,
     /// Only members that failed for this cause, such as `exit 2`, as `status` and `watch` name it
     #[arg(long, value_name = "CAUSE")]
     cause: Option<String>,
@@ -47,35 +50,37 @@ pub(super) fn retry(args: &Args, global: &Global) -> CliResult {
             "--dry-run=server: a Job that is there cannot be created again without deleting it",
         ));
     }
-    block_on(async {
-        let found = args.choice.look(global).await?;
-        let wanted: Vec<&Member> = args.wanted(&found);
-        if wanted.is_empty() {
-            return Err(Failure::nothing(format!(
-                "no member of {} that failed matches",
-                found.target.title
-            )));
+    block_on(async { retry_found(args, global, args.choice.look(global).await?).await })
+}
+
+/// Retries members of a group that was looked at.
+pub(super) async fn retry_found(args: &Args, global: &Global, found: Found) -> CliResult {
+    let wanted: Vec<&Member> = args.wanted(&found);
+    if wanted.is_empty() {
+        return Err(Failure::nothing(format!(
+            "no member of {} that failed matches",
+            found.target.title
+        )));
+    }
+    let done = if args.dry_run.mode == DryRun::None {
+        again(&found, &wanted).await?
+    } else {
+        for member in &wanted {
+            said(&member.place, args.dry_run.mode)?;
         }
-        let done = if args.dry_run.mode == DryRun::None {
-            again(&found, &wanted).await?
-        } else {
-            for member in &wanted {
-                said(&member.place, args.dry_run.mode)?;
-            }
-            wanted.len()
-        };
-        say(&format!(
-            "{}: {done} retried{}",
-            found.target.title,
-            args.dry_run.mode.suffix()
-        ));
-        say(&format!(
-            "to watch: kubectl batch watch {}{}",
-            namespace_flag(global),
-            found.target.flags
-        ));
-        Ok(0)
-    })
+        wanted.len()
+    };
+    say(&format!(
+        "{}: {done} retried{}",
+        found.target.title,
+        args.dry_run.mode.suffix()
+    ));
+    say(&format!(
+        "to watch: kubectl batch watch {}{}",
+        namespace_flag(global),
+        found.target.flags
+    ));
+    Ok(0)
 }
 
 impl Args {
@@ -159,29 +164,53 @@ async fn learn(found: &Found, seen: &[(Place, Attempt)]) {
     }
 }
 
-/// Deletes Jobs and creates them again.
+/// Recreates Jobs; the first error or signal begins no further one, and what is under way is finished: what a Job was that was
+/// deleted may be known nowhere else.
 async fn replace(found: &Found, jobs: Vec<&Value>) -> CliResult<Vec<(Place, Attempt)>> {
-    let client = &found.session.client;
+    let mut signals =
+        Signals::new().map_err(|error| Failure::tool(format!("cannot take signals: {error}")))?;
+    let (client, stop) = (&found.session.client, Cell::new(false));
     let mut results = stream::iter(jobs)
+        .take_while(|_| std::future::ready(!stop.get()))
         .map(|job| async move {
             let next = next_attempt(job);
-            let created = recreate(client, job, &next).await?;
-            Ok::<_, Failure>(created)
+            let uid = recreate(client, job, &next).await?;
+            Ok::<_, Problem>((next, uid))
         })
         .buffer_unordered(AT_ONCE);
-    let mut done = Vec::new();
-    while let Some(created) = results.next().await {
-        let created = created?;
-        let Some(place) = Place::of(&created) else {
-            continue;
+    let (mut done, mut failure) = (Vec::new(), None);
+    loop {
+        let told = tokio::select! {
+            biased;
+            next = results.next() => match next {
+                None => break,
+                Some(Ok((job, uid))) => created(&job, uid.as_deref(), &mut done),
+                Some(Err(problem)) => Err(problem.into()),
+            },
+            () = signals.next() => Err(Failure::interrupted("no further members are retried")),
         };
-        said(&place, DryRun::None)?;
-        let text = |pointer: &str| created.pointer(pointer).and_then(Value::as_str);
-        let number = text("/metadata/annotations/kubectl-batch~1attempt");
-        let number = number.and_then(|number| number.parse().ok()).unwrap_or(2);
-        done.push((place, Attempt::created(text("/metadata/uid"), number)));
+        if let Err(why) = told {
+            stop.set(true);
+            failure.get_or_insert(why);
+        }
     }
-    Ok(done)
+    let Some(failure) = failure else {
+        return Ok(done);
+    };
+    // What was created is told before the command fails.
+    learn(found, &done).await;
+    Err(failure)
+}
+
+/// Notes and prints the next attempt of a member.
+fn created(job: &Value, uid: Option<&str>, done: &mut Vec<(Place, Attempt)>) -> CliResult<()> {
+    let Some(place) = Place::of(job) else {
+        return Ok(());
+    };
+    let number = job.pointer("/metadata/annotations/kubectl-batch~1attempt");
+    let number = number.and_then(|number| number.as_str()?.parse().ok());
+    done.push((place.clone(), Attempt::created(uid, number.unwrap_or(2))));
+    said(&place, DryRun::None)
 }
 
 /// Creates members whose Jobs are gone, from their record.

@@ -6,7 +6,7 @@ use super::clock::now;
 use super::difference::{ReplaceArgs, clear_way, difference};
 use super::dry_run::{DryRun, DryRunArgs};
 use super::follow::{self, Ending, Follow, LogMode, Submission};
-use super::input::{self, Batch, ItemArgs, TemplateArgs};
+use super::input::{Batch, ItemArgs, TemplateArgs};
 use super::members::{Members, members, prepared};
 use super::order::OrderArgs;
 use super::preflight::preflight;
@@ -198,29 +198,30 @@ impl ShowArgs {
     }
 }
 
+impl Args {
+    /// Reads the template and the list, and checks both.
+    pub(super) fn read(&self, global: &Global) -> CliResult<Batch> {
+        self.order.read(&self.template, &self.items, global)
+    }
+}
+
 /// Runs.
 pub(super) fn run(args: &Args, global: &Global) -> CliResult {
     args.show.timeout()?;
     args.policy.settings(&Settings::default())?;
-    let mut batch = input::read(
-        &args.template,
-        &args.items,
-        global.connection.namespace.as_deref(),
-    )?;
-    batch.check()?;
-    args.order.arrange(&mut batch.items, args.items.seed());
+    let batch = args.read(global)?;
     block_on(async {
         let session = if args.local {
             Session::local(global).await?
         } else {
             Session::connect(global).await?
         };
-        let target = Target::group(&args.template.group_label, batch.template.group());
-        let result = run_batch(args, global, &batch, &session, &target).await;
+        let result = run_batch(args, global, &batch, &session).await;
         let is_local = session.is_local();
         session.say_warnings();
         session.close().await;
         let ending = result?;
+        let target = Target::group(&args.template.group_label, batch.template.group());
         let detached = args.detach && args.dry_run.mode == DryRun::None;
         goes_on::say(&ending, is_local, detached, &target, global);
         Ok(ending.code)
@@ -228,13 +229,13 @@ pub(super) fn run(args: &Args, global: &Global) -> CliResult {
 }
 
 /// Checks everything, and then only says what would be done, or does it.
-async fn run_batch(
+pub(super) async fn run_batch(
     args: &Args,
     global: &Global,
     batch: &Batch,
     session: &Session,
-    target: &Target,
 ) -> CliResult<Ending> {
+    let target = &Target::group(&args.template.group_label, batch.template.group());
     let members = members(batch, &session.namespace)?;
     let mode = args.dry_run.mode;
     if mode != DryRun::Client {

@@ -124,6 +124,8 @@ impl Screen {
 
     /// A member changed.
     pub(super) fn change(&mut self, change: &Change, group: &Group) -> std::io::Result<()> {
+        #[cfg(all(test, unix))]
+        super::storm::witness(change, group);
         let ended = matches!(change.what, What::Phase { to, .. } if to.is_final());
         if let Some(member) = group.member(&change.place).filter(|_| ended) {
             self.reports.ended(member)?;
@@ -166,7 +168,7 @@ impl Screen {
     pub(super) fn note(&mut self, text: &str) -> std::io::Result<()> {
         match &mut self.mode {
             Mode::Live(live) => live.print_above(&[fit(&render::show(text))]),
-            _ => writeln!(std::io::stderr(), "{}", render::show(text)),
+            _ => writeln!(talk(), "{}", render::show(text)),
         }
     }
 
@@ -263,5 +265,13 @@ pub(super) fn warn(text: &str) {
 /// Something to tell a person, on standard error.
 pub(super) fn say(text: &str) {
     // When standard error is gone there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{}", render::show_lines(text));
+    let _ = writeln!(talk(), "{}", render::show_lines(text));
+}
+
+/// Tests of whole commands in one process have nobody to talk to.
+fn talk() -> impl Write {
+    #[cfg(test)]
+    return std::io::sink();
+    #[cfg(not(test))]
+    std::io::stderr()
 }

@@ -49,6 +49,18 @@ impl Session {
         })
     }
 
+    /// Over a client that is there.
+    #[cfg(all(test, unix))]
+    pub(super) fn over(client: Client) -> Self {
+        Self {
+            client,
+            namespace: NAMESPACE.into(),
+            place: NAMESPACE.into(),
+            warnings: Warnings::default(),
+            local: None,
+        }
+    }
+
     /// Starts the embedded cluster.
     #[cfg(unix)]
     pub(super) async fn local(global: &Global) -> CliResult<Self> {

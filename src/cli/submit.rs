@@ -5,7 +5,7 @@ use futures::stream::{LocalBoxStream, StreamExt};
 use super::clock::now;
 use super::difference::{ReplaceArgs, Todo, clear_way, difference};
 use super::dry_run::{DryRun, DryRunArgs};
-use super::input::{self, Batch, ItemArgs, TemplateArgs};
+use super::input::{Batch, ItemArgs, TemplateArgs};
 use super::members::{members, prepared};
 use super::order::OrderArgs;
 use super::preflight::preflight;
@@ -51,49 +51,52 @@ enum Output {
     Json,
 }
 
+impl Args {
+    /// Reads the template and the list, and checks both.
+    pub(super) fn read(&self, global: &Global) -> CliResult<Batch> {
+        self.order.read(&self.template, &self.items, global)
+    }
+}
+
 /// Submits.
 pub(super) fn submit(args: &Args, global: &Global) -> CliResult {
-    let mut batch = input::read(
-        &args.template,
-        &args.items,
-        global.connection.namespace.as_deref(),
-    )?;
-    batch.check()?;
-    args.order.arrange(&mut batch.items, args.items.seed());
+    let batch = args.read(global)?;
+    block_on(async { submit_batch(args, global, &batch, &Session::connect(global).await?).await })
+}
+
+/// Checks everything, and then only says what would be done, or does it.
+pub(super) async fn submit_batch(
+    args: &Args,
+    global: &Global,
+    batch: &Batch,
+    session: &Session,
+) -> CliResult {
     let target = Target::group(&args.template.group_label, batch.template.group());
-    block_on(async {
-        let session = Session::connect(global).await?;
-        let members = members(&batch, &session.namespace)?;
-        let (mode, as_json) = (args.dry_run.mode, args.output.is_some());
-        if mode != DryRun::Client {
-            preflight(
-                &batch,
-                &session,
-                &[args.replace.needs()],
-                args.template.reconcile,
-            )
-            .await?;
-        }
-        if mode != DryRun::None {
-            return rehearse(&batch, &members, &session, &target, mode, as_json).await;
-        }
-        let difference = difference(&session, &target, &members.wanted, false).await?;
-        let todo = clear_way(&difference, &members, &session, &target, args.replace).await?;
-        drop(difference);
-        let settings = Settings {
-            suspended: args.suspended,
-            ..Settings::default()
-        };
-        let label = &args.template.group_label;
-        let recorder = record::begin(&session, label, &batch, &members.wanted, &settings).await?;
-        let teller = Teller {
-            group: members.group,
-            recorder,
-            title: &target.title,
-            as_json,
-        };
-        create_all(args, &batch, &session, &todo, teller, &target, global).await
-    })
+    let members = members(batch, &session.namespace)?;
+    let (mode, as_json) = (args.dry_run.mode, args.output.is_some());
+    if mode != DryRun::Client {
+        let needs = [args.replace.needs()];
+        preflight(batch, session, &needs, args.template.reconcile).await?;
+    }
+    if mode != DryRun::None {
+        return rehearse(batch, &members, session, &target, mode, as_json).await;
+    }
+    let difference = difference(session, &target, &members.wanted, false).await?;
+    let todo = clear_way(&difference, &members, session, &target, args.replace).await?;
+    drop(difference);
+    let settings = Settings {
+        suspended: args.suspended,
+        ..Settings::default()
+    };
+    let label = &args.template.group_label;
+    let recorder = record::begin(session, label, batch, &members.wanted, &settings).await?;
+    let teller = Teller {
+        group: members.group,
+        recorder,
+        title: &target.title,
+        as_json,
+    };
+    create_all(args, batch, session, &todo, teller, &target, global).await
 }
 
 /// Tells what became of each member, and records it.
@@ -262,6 +265,7 @@ async fn count(
         signals.map_err(|error| Failure::tool(format!("cannot take signals: {error}")))?;
     loop {
         tokio::select! {
+            biased;
             next = events.next() => {
                 session.say_warnings();
                 match next {

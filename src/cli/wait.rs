@@ -3,7 +3,8 @@
 use super::run::ShowArgs;
 use super::target::TargetArgs;
 use super::ttl::TtlArgs;
-use super::{CliResult, Global, watch};
+use super::watch::{Attach, attach};
+use super::{CliResult, Global};
 
 /// Wait until all members of a group have ended, and say how
 ///
@@ -21,12 +22,17 @@ pub(super) struct Args {
 
 /// Waits.
 pub(super) fn wait(args: &Args, global: &Global) -> CliResult {
-    watch::attach(
-        &args.target,
-        &args.show,
-        args.ttl,
-        args.show.quiet_progress(),
-        true,
-        global,
-    )
+    attach(&args.attach(), global)
+}
+
+impl Args {
+    pub(super) fn attach(&self) -> Attach<'_> {
+        Attach {
+            target: &self.target,
+            show: &self.show,
+            ttl: self.ttl,
+            progress: self.show.quiet_progress(),
+            must_exist: true,
+        }
+    }
 }

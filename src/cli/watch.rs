@@ -30,61 +30,76 @@ pub(super) struct Args {
 
 /// Watches.
 pub(super) fn watch(args: &Args, global: &Global) -> CliResult {
-    attach(
-        &args.target,
-        &args.show,
-        args.ttl,
-        args.show.progress(),
-        false,
-        global,
-    )
+    attach(&args.attach(), global)
+}
+
+impl Args {
+    pub(super) fn attach(&self) -> Attach<'_> {
+        Attach {
+            target: &self.target,
+            show: &self.show,
+            ttl: self.ttl,
+            progress: self.show.progress(),
+            must_exist: false,
+        }
+    }
+}
+
+/// How a group is followed that this command did not create.
+pub(super) struct Attach<'a> {
+    pub(super) target: &'a TargetArgs,
+    pub(super) show: &'a ShowArgs,
+    pub(super) ttl: TtlArgs,
+    pub(super) progress: Progress,
+    /// A group without members ends the command at once.
+    pub(super) must_exist: bool,
 }
 
 /// Follows a group that this command did not create.
-pub(super) fn attach(
-    target: &TargetArgs,
-    show: &ShowArgs,
-    ttl: TtlArgs,
-    progress: Progress,
-    must_exist: bool,
+pub(super) fn attach(attach: &Attach<'_>, global: &Global) -> CliResult {
+    attach.show.timeout()?;
+    attach.target.required()?;
+    block_on(async { attach_in(&Session::connect(global).await?, attach, global).await })
+}
+
+/// The same, in a session.
+pub(super) async fn attach_in(
+    session: &Session,
+    attach: &Attach<'_>,
     global: &Global,
 ) -> CliResult {
-    let timeout = show.timeout()?;
-    let named = target.required()?;
-    block_on(async {
-        let session = Session::connect(global).await?;
-        let namespace = target.namespace(&session.namespace);
-        let records = recall(&session, namespace, &named).await;
-        let store = store_of(&session, &named).filter(|_| namespace.is_some());
-        let ledger = Ledger::of_watcher(&session.client, namespace, &named, &records, store);
-        let recorded: Vec<_> = observations(&records).map(Ok).collect();
-        let caption = Caption {
-            title: named.title.clone(),
-            place: namespace.unwrap_or("all namespaces").to_owned(),
-            began: now(),
-        };
-        let reports = show.reports.open()?;
-        let mut screen = Screen::new(progress, caption, global).with_reports(reports);
-        let follow = Follow {
-            group: Group::default(),
-            submission: None,
-            // What the record knows comes first, and what is seen stands against it.
-            observed: stream::iter(recorded)
-                .chain(observe(&session.client, namespace, &named.selector))
-                .boxed(),
-            client: session.client.clone(),
-            logs: show.logs(false),
-            only_items: show.items.clone(),
-            ttl,
-            timeout,
-            must_exist,
-            ledger: Some(ledger),
-            detach: false,
-        };
-        let Ending { code, .. } = follow::follow(follow, &mut screen).await?;
-        if code == INTERRUPTED {
-            goes_on::watch(&named, global);
-        }
-        Ok(code)
-    })
+    let named = attach.target.required()?;
+    let namespace = attach.target.namespace(&session.namespace);
+    let records = recall(session, namespace, &named).await;
+    let store = store_of(session, &named).filter(|_| namespace.is_some());
+    let ledger = Ledger::of_watcher(&session.client, namespace, &named, &records, store);
+    let recorded: Vec<_> = observations(&records).map(Ok).collect();
+    let caption = Caption {
+        title: named.title.clone(),
+        place: namespace.unwrap_or("all namespaces").to_owned(),
+        began: now(),
+    };
+    let reports = attach.show.reports.open()?;
+    let mut screen = Screen::new(attach.progress, caption, global).with_reports(reports);
+    let follow = Follow {
+        group: Group::default(),
+        submission: None,
+        // What the record knows comes first, and what is seen stands against it.
+        observed: stream::iter(recorded)
+            .chain(observe(&session.client, namespace, &named.selector))
+            .boxed(),
+        client: session.client.clone(),
+        logs: attach.show.logs(false),
+        only_items: attach.show.items.clone(),
+        ttl: attach.ttl,
+        timeout: attach.show.timeout()?,
+        must_exist: attach.must_exist,
+        ledger: Some(ledger),
+        detach: false,
+    };
+    let Ending { code, .. } = follow::follow(follow, &mut screen).await?;
+    if code == INTERRUPTED {
+        goes_on::watch(&named, global);
+    }
+    Ok(code)
 }

@@ -1,7 +1,6 @@
 //! What is done to a group that is there: list it, delete it.
 
 use std::fmt::Write;
-use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use kube::Client;
@@ -15,9 +14,6 @@ use crate::group::Place;
 const PAGE: usize = 500;
 /// Deletions that are under way at a time.
 const CONCURRENCY: usize = 16;
-/// How often a name that is still taken is tried again, and after which pause.
-const GONE_TRIES: u32 = 150;
-const GONE_PAUSE: Duration = Duration::from_millis(200);
 
 /// All objects of a kind that a label selector matches, in pages; in every namespace if none is given.
 pub async fn list(
@@ -100,33 +96,6 @@ pub async fn delete_jobs(
     }
     deleted.sort();
     (deleted, first_error)
-}
-
-/// Deletes a Job and creates another one of its name, once the old one is gone; gives what was created.
-pub async fn recreate(client: &Client, old: &Value, new: &Value) -> Result<Value, Problem> {
-    let text = |pointer: &str| {
-        old.pointer(pointer)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
-    let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
-    let options = rest::only_uid(text("/metadata/uid"));
-    match rest::delete(client, JOBS, namespace, name, &options).await {
-        Err(error) if !rest::is_status(&error, 404) => return Err(error.into()),
-        _ => {}
-    }
-    // A finalizer may hold the old one back for a while.
-    let mut patience = GONE_TRIES;
-    loop {
-        match rest::create(client, JOBS, namespace, "fieldValidation=Strict", new).await {
-            Err(error) if rest::is_status(&error, 409) && patience > 0 => {
-                patience -= 1;
-                tokio::time::sleep(GONE_PAUSE).await;
-            }
-            Err(error) => return Err(error.into()),
-            Ok(created) => return Ok(created),
-        }
-    }
 }
 
 /// Suspends Jobs, or resumes them; one that is gone or over needs neither. Gives the first error.

@@ -2,12 +2,19 @@
 //!
 //! Objects travel as `serde_json::Value`, so that fields which this build does not know survive (a typed struct drops them).
 
+use std::time::Duration;
+
 use http::Request;
 use kube::Client;
 use serde_json::{Value, json};
 
+use super::transport::TransportError;
+
 /// The field manager that every write names, where the user names none (`metadata.managedFields[].manager`).
 pub const FIELD_MANAGER: &str = "kubectl-batch";
+
+/// A request is given up after this time, repetitions and the whole answer included.
+const WHOLE_MAX: Duration = Duration::from_secs(300);
 
 /// A kind of object, as its URL says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,7 +217,13 @@ async fn send(
         .header(http::header::ACCEPT, "application/json")
         .body(bytes)
         .map_err(kube::Error::HttpError)?;
-    client.request(request).await
+    let answer = tokio::time::timeout(WHOLE_MAX, client.request(request)).await;
+    answer.unwrap_or_else(|_| {
+        let seconds = WHOLE_MAX.as_secs();
+        Err(kube::Error::Service(Box::new(TransportError::NoAnswer {
+            seconds,
+        })))
+    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use http::{Method, Request, Response};
 use kube::client::retry::RetryPolicy;
@@ -18,6 +19,8 @@ use tower::{BoxError, Layer, Service, ServiceBuilder};
 use super::problem::root_cause;
 use super::warnings::Warnings;
 
+/// The head of an answer that takes longer is not waited for. API servers themselves give up after 60 seconds.
+pub(super) const ANSWER_MAX: Duration = Duration::from_secs(65);
 /// Requests that wait for their turn in the client.
 const BUFFERED_MAX: usize = 1024;
 
@@ -99,9 +102,9 @@ impl<B> Policy<Request<Body>, Response<B>, BoxError> for NotCreations {
 
 /// Adds [`Watchful`] to a stack.
 #[derive(Clone)]
-struct WatchfulLayer {
-    warnings: Warnings,
-    host: String,
+pub(crate) struct WatchfulLayer {
+    pub(crate) warnings: Warnings,
+    pub(crate) host: String,
 }
 
 impl<S> Layer<S> for WatchfulLayer {
@@ -116,7 +119,7 @@ impl<S> Layer<S> for WatchfulLayer {
 }
 
 /// Notes warnings, and says how a connection failed.
-struct Watchful<S> {
+pub(crate) struct Watchful<S> {
     inner: S,
     layer: WatchfulLayer,
 }
@@ -135,14 +138,32 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // The head of a log that is followed may come with its first line.
+        let is_log = request.uri().path().ends_with("/log");
         let response = self.inner.call(request);
         let WatchfulLayer { warnings, host } = self.layer.clone();
         Box::pin(async move {
-            let response = response.await.map_err(|error| told_apart(error, &host))?;
+            let response = if is_log {
+                response.await
+            } else {
+                in_time(response).await
+            };
+            let response = response.map_err(|error| told_apart(error, &host))?;
             warnings.note(response.headers());
             Ok(response)
         })
     }
+}
+
+/// A response whose head comes in time.
+async fn in_time<B>(
+    response: impl Future<Output = Result<Response<B>, BoxError>>,
+) -> Result<Response<B>, BoxError> {
+    let answered = tokio::time::timeout(ANSWER_MAX, response).await;
+    answered.unwrap_or_else(|_| {
+        let seconds = ANSWER_MAX.as_secs();
+        Err(Box::new(TransportError::NoAnswer { seconds }))
+    })
 }
 
 /// What hyper says, as one of ours; anything else, such as a credential plugin that fails, stays as it is.

@@ -177,3 +177,39 @@ fn members_are_created_in_the_order_that_is_asked_for() {
         assert_eq!(items, expected, "{order}");
     }
 }
+
+#[test]
+fn a_member_that_the_server_rejects_is_told_with_its_item_and_stops_the_rest() {
+    let cluster = Cluster::new("reject");
+    cluster.template("true");
+    let template = cluster.place.read("t.yaml");
+    let template = template.replace("backoffLimit: 0", "activeDeadlineSeconds: $ITEM");
+    cluster.place.file("t.yaml", &template);
+    // Only the first one is good, so that the check before the first create finds nothing.
+    let bad: Vec<String> = (1..200).map(|number| format!("-{number}")).collect();
+    let list = format!("-f t.yaml --items 100,{}", bad.join(","));
+    for command in ["submit", "run --progress plain"] {
+        let ran = cluster.run(&format!("{command} {list}"));
+        assert!(matches!(ran.code, Some(3 | 5)), "{ran:?}");
+        let rejected = ran
+            .err
+            .matches("must be greater than or equal to 0")
+            .count();
+        assert!(
+            (1..=64).contains(&rejected),
+            "{rejected} were sent: {ran:?}"
+        );
+        let line = ran
+            .err
+            .lines()
+            .find(|line| line.contains("\"-1\"") || line.starts_with("-1:"));
+        assert!(
+            line.is_some_and(|line| line.contains("is invalid: spec.activeDeadlineSeconds: ")),
+            "{ran:?}"
+        );
+        assert!(ran.err.contains(" not created"), "{ran:?}");
+    }
+    let dry = cluster.run(&format!("submit {list} --dry-run=server"));
+    assert_eq!(dry.code, Some(5), "{dry:?}");
+    assert!(dry.err.contains("199 refused"), "{dry:?}");
+}

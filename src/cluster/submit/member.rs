@@ -12,6 +12,8 @@ use crate::group::Place;
 
 /// Requests for one object that may go wrong.
 const TRIES_MAX: u32 = 20;
+/// How long the server may be too busy for one object.
+const BUSY_MAX: Duration = Duration::from_secs(600);
 /// How long an object of the same name may take to be deleted.
 const DELETION_MAX: Duration = Duration::from_secs(300);
 /// How often it is looked after.
@@ -29,6 +31,8 @@ pub(super) struct Member {
     is_in_doubt: bool,
     ask: Ask,
     tries: u32,
+    /// Since when the server has been too busy for the object in hand, or away.
+    busy_since: Option<Duration>,
     deletion_seen: Option<Duration>,
     outcome: Outcome,
 }
@@ -53,6 +57,7 @@ impl Member {
             is_in_doubt: false,
             ask: Ask::Create,
             tries: 0,
+            busy_since: None,
             deletion_seen: None,
             outcome: Outcome::Unchanged,
         })
@@ -79,7 +84,7 @@ impl Member {
                 self.ask = Ask::Create;
                 Turn::Next
             }
-            Answer::Again(trouble) => self.again(&trouble),
+            Answer::Again(trouble) => self.again(now, &trouble),
             // It waits with all others until there is room.
             Answer::QuotaUsed(_) => Turn::Next,
             Answer::No(problem) => Turn::Done(no(problem)),
@@ -110,6 +115,7 @@ impl Member {
         self.is_in_doubt = false;
         self.ask = Ask::Create;
         self.tries = 0;
+        self.busy_since = None;
         self.deletion_seen = None;
         if self.objects.is_empty() {
             Turn::Done(self.outcome.clone())
@@ -171,12 +177,20 @@ impl Member {
         Turn::After(DELETION_CHECK, Some(why))
     }
 
-    fn again(&mut self, trouble: &Trouble) -> Turn {
-        self.tries += 1;
+    fn again(&mut self, now: Duration, trouble: &Trouble) -> Turn {
+        let message = &trouble.problem.message;
+        if trouble.is_own || trouble.is_in_doubt {
+            self.tries += 1;
+        } else if now.saturating_sub(*self.busy_since.get_or_insert(now)) > BUSY_MAX {
+            // Busy for this one only: for all, the whole submission would have been given up.
+            let seconds = BUSY_MAX.as_secs();
+            return Turn::Done(Outcome::Refused(format!(
+                "{message} (for {seconds} seconds)"
+            )));
+        }
         if self.tries > TRIES_MAX {
             return Turn::Done(Outcome::Refused(format!(
-                "{} (tried {TRIES_MAX} times)",
-                trouble.problem.message
+                "{message} (tried {TRIES_MAX} times)"
             )));
         }
         if trouble.is_in_doubt && self.ask == Ask::Create {

@@ -152,6 +152,7 @@ impl<I: Iterator<Item = Prepared>> Submission<I> {
             }
         };
         tokio::select! {
+            biased;
             Some((sent, member, answer)) = self.under_way.next() => {
                 self.machine.answered(self.began.elapsed(), sent, member, answer);
             }
@@ -164,3 +165,6 @@ impl<I: Iterator<Item = Prepared>> Submission<I> {
 fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str()
 }
+
+#[cfg(test)]
+mod tests;

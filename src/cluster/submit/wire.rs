@@ -13,10 +13,8 @@ use super::answer::{Answer, Ask, Reply, read};
 use super::kinds::{Endpoint, Kinds};
 use super::text;
 use crate::cluster::problem::root_cause;
-use crate::cluster::transport::TransportError;
+use crate::cluster::transport::{ANSWER_MAX, TransportError};
 
-/// An answer that takes longer is not waited for. API servers themselves give up after 60 seconds.
-const ANSWER_MAX: Duration = Duration::from_secs(65);
 /// The largest answer, in bytes; etcd holds objects of 1.5 MB.
 const BODY_MAX: usize = 16 * 1024 * 1024;
 /// All that is needed of an object that was created is its metadata; a server that cannot do that sends it whole.

@@ -167,6 +167,19 @@ fn tries_have_an_end() {
 }
 
 #[test]
+fn a_busy_server_is_no_refusal_unless_it_is_busy_for_ever() {
+    let busy = || trouble(false, false);
+    let mut member = member(vec![job()]);
+    for second in 0..=BUSY_MAX.as_secs() {
+        let turn = member.answered(Duration::from_secs(second), busy());
+        assert_eq!(turn, Turn::Next, "after {second} seconds");
+    }
+    let turn = member.answered(BUSY_MAX + Duration::from_secs(1), busy());
+    let why = "busy (for 600 seconds)".into();
+    assert_eq!(turn, Turn::Done(Outcome::Refused(why)));
+}
+
+#[test]
 fn what_a_job_needs_is_created_before_it_and_may_be_there() {
     let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "namespace": "other"}});
     let mut member = member(vec![map, job()]);
