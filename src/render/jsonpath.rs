@@ -1,4 +1,4 @@
-//! kubectl's JSONPath templates: text with expressions in braces, `{range PATH}...{end}` and `{"text"}`.
+//! kubectl's `JSONPath` templates: text with expressions in braces, `{range PATH}...{end}` and `{"text"}`.
 //!
 //! The expressions are those of RFC 9535, with or without the `$`; a path that leads nowhere gives nothing, and several values
 //! are joined by spaces, as kubectl does (`k8s.io/client-go/util/jsonpath`).
@@ -87,7 +87,6 @@ fn braces(text: &str) -> Result<(&str, &str), String> {
             _ if escaped => escaped = false,
             ('\\', Some(_)) => escaped = true,
             (c, Some(open)) if c == open => quote = None,
-            (_, Some(_)) => {}
             ('"' | '\'', None) => quote = Some(c),
             ('}', None) => return Ok((&text[..at], &text[at + 1..])),
             _ => {}

@@ -24,7 +24,7 @@ fn members_and_groups_in_every_format() {
     assert_eq!(cells[1][..4], ["b", "1", "default", "GROUP-b"], "{csv}");
     let yaml = status("-o yaml --item b");
     assert!(
-        yaml.starts_with("group: jobgroup=GROUP\ntotal: 1\nmembers:\n- item: b\n"),
+        yaml.starts_with("group: GROUP\ntotal: 1\nmembers:\n- item: b\n"),
         "{yaml}"
     );
     let (code, told) = cluster.run("status GROUP -o table=").bad();
