@@ -11,7 +11,7 @@ use super::fields::variables;
 use super::format::Format;
 use super::paths::glob;
 use super::range::range;
-use super::select::{Selection, select};
+use super::select::{Selection, check, select};
 
 /// Where items come from; what had to be read was read already.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +78,7 @@ pub fn list(sources: &[Source], options: &ListOptions) -> Result<List, ListError
     } else {
         combined(parts)?
     };
+    entries.iter().try_for_each(check)?;
     let variables = variables(&entries)?;
     let (items, skipped) = select(entries, &options.selection)?;
     Ok(List {

@@ -56,7 +56,9 @@ fn number(text: &str) -> Option<Value> {
         }
         _ => (10, digits),
     };
-    if let Ok(number) = i64::from_str_radix(digits, radix) {
+    // A sign behind the prefix is none.
+    let unsigned = !digits.starts_with(['-', '+']);
+    if let Some(number) = i64::from_str_radix(digits, radix).ok().filter(|_| unsigned) {
         return Some(if negative { -number } else { number }.into());
     }
     let float = |c: char| c.is_ascii_digit() || ".eE+-".contains(c);
@@ -134,6 +136,8 @@ mod tests {
             ("e3", json!("e3")),
             (".", json!(".")),
             ("2026-01-01", json!("2026-01-01")),
+            ("0x-5", json!("0x-5")),
+            ("-0x-8000000000000000", json!("-0x-8000000000000000")),
         ] {
             assert_eq!(resolve(text), value, "{text}");
         }
