@@ -113,8 +113,14 @@ fn part(source: &Source, max_active: &mut Option<usize>) -> Result<Part, ListErr
             plain(format!("--array {text}"), array.entries())
         }
         Source::Glob { pattern, paths } => {
-            let paths = paths.iter().map(String::as_str);
-            plain(format!("--glob {pattern}"), glob(pattern, paths)?)
+            let label = format!("--glob {pattern}");
+            let entries = glob(pattern, paths.iter().map(String::as_str))?;
+            if entries.is_empty() {
+                let hint =
+                    "quote the pattern, and look from the directory in which the command runs";
+                return Err(ListError::syntax(&label, "no file matches", hint));
+            }
+            plain(label, entries)
         }
         Source::Matrix(text) => axis(text)?,
     })
@@ -253,6 +259,19 @@ mod tests {
         let expected =
             "--items has 2 items and --range 1..3 has 3: --link needs lists of one length";
         assert!(error.to_string().starts_with(expected), "{error}");
+    }
+
+    #[test]
+    fn a_pattern_that_nothing_matches_is_named() {
+        let glob = Source::Glob {
+            pattern: "*.z".into(),
+            paths: vec!["a.y".into()],
+        };
+        let error = read(&[glob], false).expect_err("nothing").to_string();
+        assert!(
+            error.starts_with("--glob *.z: no file matches\nhint:"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -16,5 +16,7 @@ mod peers;
 mod plugin;
 mod readme;
 mod run_local;
+#[cfg(target_os = "linux")]
+mod runaway;
 mod support;
 mod template;
