@@ -1,7 +1,10 @@
 //! The command line: one file a subcommand, with its arguments, its help and what it does.
 
 mod choice;
+mod clock;
 mod delete;
+mod difference;
+mod dry_run;
 mod error;
 mod expand;
 mod follow;
@@ -11,9 +14,13 @@ mod lint;
 #[cfg(unix)]
 mod local;
 mod logs;
+mod members;
+mod order;
 mod output_dir;
 mod preflight;
+mod print;
 mod reconcile;
+mod rehearsal;
 mod retry;
 mod run;
 mod screen;
@@ -23,6 +30,7 @@ mod submit;
 mod suspend;
 mod target;
 mod template;
+mod ttl;
 mod wait;
 mod watch;
 

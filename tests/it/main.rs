@@ -6,10 +6,12 @@
 )]
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
+mod again;
 mod bad_input;
 mod cluster;
 mod expand;
 mod files;
+mod killed;
 mod layering;
 mod live;
 mod peers;
