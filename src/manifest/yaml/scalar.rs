@@ -92,6 +92,10 @@ pub fn is_plain_safe(text: &str) -> bool {
         && bytes
             .get(1)
             .is_some_and(|next| next.is_ascii_alphabetic() || *next == b'-');
+    // At the front of a line it would be the end of the document.
+    if text.starts_with("---") {
+        return false;
+    }
     if !(option || first.is_ascii_alphabetic() || b"/_$".contains(first)) || b" :".contains(last) {
         return false;
     }
@@ -175,6 +179,7 @@ mod tests {
             }
         }
         assert!(is_plain_safe("echo Processing item apple && sleep 5"));
+        assert!(is_plain_safe("--x") && !is_plain_safe("---x"));
         assert!(!is_plain_safe("on") && !is_plain_safe("0") && !is_plain_safe("a: b"));
     }
 }
