@@ -56,7 +56,7 @@ fn look_on(effort: &Weak<Effort>) {
             };
             (last, before) = (now, usage);
         } else if let Some(problem) = excess(before, usage) {
-            end(last, problem);
+            end(last, &problem);
         }
     }
 }
@@ -71,7 +71,7 @@ fn excess(before: Used, now: Used) -> Option<String> {
 }
 
 #[expect(clippy::exit, reason = "the thread that is at work does not come back")]
-fn end(work: Option<Work>, problem: String) {
+fn end(work: Option<Work>, problem: &str) {
     let who = match work.map_or(0, |work| work.item) {
         0 => "the template".into(),
         number => format!("item {number}: its expansion"),

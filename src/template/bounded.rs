@@ -64,6 +64,8 @@ fn take(value: &Value, depth: usize, room: &mut usize) -> Result<(), Excess> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -77,7 +79,7 @@ mod tests {
         assert_eq!(check(&twice, 1 << 20), Err(Excess::Size));
         let mut deep = Value::from(1);
         for _ in 0..MAX_DEPTH {
-            deep = Value::from_iter([("k", deep)]);
+            deep = Value::from(BTreeMap::from([("k", deep)]));
         }
         assert_eq!(check(&deep, 1 << 20), Ok(()));
         assert_eq!(check(&Value::from(vec![deep]), 1 << 20), Err(Excess::Depth));

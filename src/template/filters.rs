@@ -162,12 +162,11 @@ fn indent(
         let problem = format!("an indent of more than {MAX_INDENT} blanks");
         return Err(Error::new(ErrorKind::InvalidOperation, problem));
     }
-    let (text, data) = match value.downcast_object_ref::<Shaped>() {
-        Some(shaped) => (shaped.text.clone(), shaped.data.clone()),
-        None => {
-            bounded::check(value, MAX_RENDERED)?;
-            (value.to_string(), None)
-        }
+    let (text, data) = if let Some(shaped) = value.downcast_object_ref::<Shaped>() {
+        (shaped.text.clone(), shaped.data.clone())
+    } else {
+        bounded::check(value, MAX_RENDERED)?;
+        (value.to_string(), None)
     };
     charge(state, text.len() + indent.added(&text))?;
     Ok(if value.is_safe() {

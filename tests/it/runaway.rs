@@ -220,7 +220,7 @@ fn yaml_and_json_that_grow_or_nest_without_end() {
     }
     let list: String = bomb
         .lines()
-        .map(|line| format!("- {{{}}}\n", line.replacen(": ", ": ", 1)))
+        .map(|line| format!("- {{{}}}\n", line))
         .collect();
     let deep = |open: &str, close: &str| open.repeat(100_000) + "1" + &close.repeat(100_000);
     let job = JOB.replace("HERE", "a");
@@ -244,9 +244,10 @@ fn yaml_and_json_that_grow_or_nest_without_end() {
     ] {
         let place = Place::new();
         place.file(name, &text);
-        let error = match name.starts_with('t') {
-            true => stopped(&place, &["expand", "-f", name, "--items", "a"]),
-            false => stopped(&place, &["expand", "--items-from", name]),
+        let error = if name.starts_with('t') {
+            stopped(&place, &["expand", "-f", name, "--items", "a"])
+        } else {
+            stopped(&place, &["expand", "--items-from", name])
         };
         assert!(
             error.contains(name) && error.contains(expected),
