@@ -2,13 +2,16 @@
 
 mod choice;
 mod clock;
+mod continue_group;
 mod delete;
 mod difference;
 mod dry_run;
 mod error;
 mod expand;
 mod follow;
+mod goes_on;
 mod guard;
+mod hold;
 mod input;
 mod lint;
 #[cfg(unix)]
@@ -20,11 +23,14 @@ mod output_dir;
 mod preflight;
 mod print;
 mod reconcile;
+mod record;
 mod rehearsal;
+mod release;
 mod retry;
 mod run;
 mod screen;
 mod session;
+mod set;
 mod status;
 mod submit;
 mod suspend;
@@ -104,6 +110,12 @@ enum Command {
     Status(status::Args),
     /// Print what the members of a group wrote
     Logs(logs::Args),
+    /// Create the members of a group that were never created, and watch to the end
+    Continue(continue_group::Args),
+    /// Change the options of a group, also while it runs
+    Set(set::Args),
+    /// Let go of a group's suspended Jobs, so many at a time
+    Release(release::Args),
     /// Delete the Jobs of members that failed, and create them again
     Retry(retry::Args),
     /// Suspend a group's Jobs: their Pods are ended, and none is created until they are resumed
@@ -167,6 +179,9 @@ fn run_arguments() -> ExitCode {
         Command::Wait(args) => wait::wait(&args, &cli.global),
         Command::Status(args) => status::status(&args, &cli.global),
         Command::Logs(args) => logs::logs(&args, &cli.global),
+        Command::Continue(args) => continue_group::go_on(&args, &cli.global),
+        Command::Set(args) => set::set(&args, &cli.global),
+        Command::Release(args) => release::release(&args, &cli.global),
         Command::Retry(args) => retry::retry(&args, &cli.global),
         Command::Suspend(args) => suspend::suspend(&args, &cli.global),
         Command::Resume(args) => suspend::resume(&args, &cli.global),

@@ -9,6 +9,7 @@ pub mod logs;
 pub mod observe;
 pub mod preflight;
 pub mod problem;
+pub mod record;
 pub mod replace;
 pub mod rest;
 pub mod submit;

@@ -20,6 +20,7 @@ mod outline;
 mod overlay;
 mod recipe;
 mod rules;
+mod saved;
 mod schema;
 mod segment;
 mod slot;
@@ -31,6 +32,7 @@ mod values;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::items::variable_name;
@@ -45,7 +47,7 @@ pub use recipe::{NoSuchField, Recipe};
 pub use unique::Names;
 
 /// One file of a template.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// Its name, for messages.
     pub name: String,
@@ -54,7 +56,8 @@ pub struct Source {
 }
 
 /// Which placeholders are looked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Syntax {
     /// Both.
     #[default]
@@ -66,7 +69,8 @@ pub enum Syntax {
 }
 
 /// How a template is to be read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Options {
     /// Which placeholders are looked for.
     pub syntax: Syntax,
@@ -95,6 +99,7 @@ pub struct Options {
     /// Whether Jobs are handed to this tool's reconciler.
     pub reconcile: bool,
     /// Shows what Jinja is at.
+    #[serde(skip)]
     pub effort: Arc<Effort>,
 }
 

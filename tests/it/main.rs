@@ -17,6 +17,8 @@ mod live;
 mod peers;
 mod plugin;
 mod readme;
+mod reconcile;
+mod record;
 mod run_local;
 #[cfg(target_os = "linux")]
 mod runaway;
