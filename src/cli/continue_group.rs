@@ -78,7 +78,8 @@ pub(super) fn go_on(args: &Args, global: &Global) -> CliResult {
             place: session.place.clone(),
             began: now(),
         };
-        let mut screen = Screen::new(args.show.progress(), caption, global);
+        let reports = args.show.reports.open()?;
+        let mut screen = Screen::new(args.show.progress(), caption, global).with_reports(reports);
         let observed = observe(&session.client, Some(&session.namespace), &target.selector);
         let follow = Follow {
             group,

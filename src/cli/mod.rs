@@ -26,6 +26,7 @@ mod reconcile;
 mod record;
 mod rehearsal;
 mod release;
+mod reports;
 mod retry;
 mod run;
 mod screen;

@@ -13,6 +13,7 @@ use super::preflight::preflight;
 use super::reconcile;
 use super::record::{self, Ledger};
 use super::rehearsal::rehearse;
+use super::reports::ReportArgs;
 use super::screen::{Caption, Progress, Screen};
 use super::session::{Session, block_on};
 use super::target::Target;
@@ -136,6 +137,8 @@ pub(super) struct ShowArgs {
     /// Give up after this time, with exit code 124: 90, 10m, 2h
     #[arg(long, value_name = "TIME")]
     timeout: Option<String>,
+    #[command(flatten)]
+    pub(super) reports: ReportArgs,
     /// Whose output is shown, if not all members'
     #[arg(skip)]
     pub(super) items: Vec<String>,
@@ -154,6 +157,7 @@ impl ShowArgs {
             output: None,
             logs: Some(LogMode::All),
             timeout: None,
+            reports: ReportArgs::default(),
             items: items.to_vec(),
         }
     }
@@ -283,7 +287,8 @@ async fn follow_batch(
         place: session.place.clone(),
         began: now(),
     };
-    let mut screen = Screen::new(args.show.progress(), caption, global);
+    let reports = args.show.reports.open()?;
+    let mut screen = Screen::new(args.show.progress(), caption, global).with_reports(reports);
     let follow = Follow {
         group,
         submission: Some(Submission {

@@ -63,7 +63,8 @@ pub(super) fn attach(
             place: namespace.unwrap_or("all namespaces").to_owned(),
             began: now(),
         };
-        let mut screen = Screen::new(progress, caption, global);
+        let reports = show.reports.open()?;
+        let mut screen = Screen::new(progress, caption, global).with_reports(reports);
         let follow = Follow {
             group: Group::default(),
             submission: None,

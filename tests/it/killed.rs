@@ -48,9 +48,9 @@ fn run_seed(cluster: &Cluster, seed: u64) -> Result<bool, String> {
     for _ in 0..=random.u8(..2) {
         kill_one(cluster, &format!("submit {list}"), &mut random);
     }
-    let ended = cluster.run(&format!("submit {list}"));
-    if ended.code != Some(0) {
-        return Err(format!("seed {seed}: {ended:?}"));
+    let last = cluster.run(&format!("submit {list}"));
+    if last.code != Some(0) {
+        return Err(format!("seed {seed}: {last:?}"));
     }
     let compared = cluster.run(&format!("submit {list} --dry-run=server -o json"));
     let found: Value = serde_json::from_str(&compared.out)

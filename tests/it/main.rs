@@ -19,6 +19,7 @@ mod plugin;
 mod readme;
 mod reconcile;
 mod record;
+mod reports;
 mod run_local;
 #[cfg(target_os = "linux")]
 mod runaway;
