@@ -16,8 +16,8 @@ use crate::template::{Names, Template};
 
 /// Bytes that are gathered before they are written.
 const CHUNK: usize = 64 * 1024;
-/// Bytes that are held back at first: a wrong item among the first ten thousand or so leaves nothing half printed.
-const HELD_BACK: usize = 8 * 1024 * 1024;
+/// Bytes that are held back at first: a wrong item among the first seven thousand or so leaves nothing half printed.
+const HELD_BACK: usize = 4 * 1024 * 1024;
 
 /// Print the manifests that a template and a list give
 ///

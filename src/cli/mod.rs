@@ -10,6 +10,7 @@ mod error;
 mod expand;
 mod follow;
 mod goes_on;
+mod guard;
 mod hold;
 mod input;
 mod lint;
@@ -135,9 +136,26 @@ enum Command {
     Local(local::Args),
 }
 
+/// Stack for the command, in bytes: what nests too deep shall meet the guard of the templates, not the end of the stack. Only what
+/// is used of it takes memory.
+const STACK: usize = 256 << 20;
+
 /// Runs the command line and gives the exit code.
-#[expect(clippy::disallowed_methods, reason = "the arguments are read here")]
 pub fn main() -> ExitCode {
+    let command = std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(run_arguments);
+    match command.map(std::thread::JoinHandle::join) {
+        Ok(Ok(code)) => code,
+        // The panic has said what is wrong.
+        Ok(Err(_)) => ExitCode::from(101),
+        // There is no room for such a stack.
+        Err(_) => run_arguments(),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the arguments are read here")]
+fn run_arguments() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     #[cfg(unix)]
     if arguments

@@ -33,7 +33,7 @@ impl OutputDir {
             .map(|(item, _)| self.path.join(file_name(item)))
             .collect();
         if !self.overwrite
-            && let Some(path) = paths.iter().find(|path| path.exists())
+            && let Some(path) = paths.iter().find(|path| path.symlink_metadata().is_ok())
         {
             return Err(Failure::usage(format!(
                 "{}: this file is there already, and nothing was written\nhint: --overwrite replaces the files of the items",
@@ -50,10 +50,7 @@ impl OutputDir {
         // First all contents go into files without a name that counts, so that a full disk leaves no half list.
         let mut ready = Vec::with_capacity(files.len());
         for (_, text) in files {
-            let mut file = tempfile::Builder::new()
-                .prefix(".job-")
-                .tempfile_in(&self.path)
-                .map_err(wrong)?;
+            let mut file = new_file(&self.path, ".job-").map_err(wrong)?;
             file.write_all(text).map_err(wrong)?;
             ready.push(file.into_temp_path());
         }
@@ -80,15 +77,21 @@ impl OutputDir {
         };
         let name = format!("{}{number}.log", safe_name("", item));
         std::fs::create_dir_all(&self.path).map_err(wrong)?;
-        let mut file = tempfile::Builder::new()
-            .prefix(".log-")
-            .tempfile_in(&self.path)
-            .map_err(wrong)?;
+        let mut file = new_file(&self.path, ".log-").map_err(wrong)?;
         file.write_all(text).map_err(wrong)?;
         file.persist(self.path.join(name))
             .map_err(|error| wrong(error.error))?;
         Ok(())
     }
+}
+
+/// A file that gets its name once it is whole. Others may read it as far as the user's umask lets them.
+fn new_file(folder: &Path, prefix: &str) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
 }
 
 /// A file name that stays in its folder whatever the item is, and that no other item has.
@@ -116,6 +119,29 @@ mod tests {
             );
         }
         assert_ne!(file_name("a/b"), file_name("a_b"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_nowhere_is_there_too_and_files_are_as_others_that_the_user_writes() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        std::os::unix::fs::symlink("nowhere", folder.path().join("job-a.yaml")).expect("linked");
+        let file = |item: &str| [(item.to_owned(), b"new".to_vec())];
+        assert!(
+            OutputDir::new(folder.path(), false)
+                .write(&file("a"))
+                .is_err()
+        );
+        OutputDir::new(folder.path(), false)
+            .write(&file("b"))
+            .expect("written");
+        std::fs::write(folder.path().join("other"), "").expect("written");
+        let mode = |name: &str| {
+            let path = folder.path().join(name);
+            path.metadata().expect("there").permissions().mode()
+        };
+        assert_eq!(mode("job-b.yaml"), mode("other"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The `$NAME`s that the records of a list provide.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Map, Value};
 
 use super::entry::Entry;
@@ -29,12 +31,13 @@ fn of_record(
     entry: &Entry,
     names: &mut Vec<String>,
 ) -> Result<(), ListError> {
-    let mut own: Vec<(String, &str)> = Vec::new();
+    let mut own: HashMap<String, &str> = HashMap::new();
+    let mut known: HashSet<String> = names.iter().cloned().collect();
     for field in fields.keys() {
         let Some(name) = variable_name(field) else {
             continue;
         };
-        if let Some((_, other)) = own.iter().find(|(known, _)| *known == name) {
+        if let Some(other) = own.insert(name.clone(), field) {
             let problem = format!("the fields `{other}` and `{field}` are both ${name}");
             return Err(ListError::syntax(
                 &entry.place,
@@ -42,10 +45,9 @@ fn of_record(
                 "rename one of them",
             ));
         }
-        if !names.contains(&name) {
-            names.push(name.clone());
+        if known.insert(name.clone()) {
+            names.push(name);
         }
-        own.push((name, field));
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::fields::variables;
 use super::format::Format;
 use super::paths::glob;
 use super::range::range;
-use super::select::{Selection, select};
+use super::select::{Selection, check, select};
 
 /// Where items come from; what had to be read was read already.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +78,7 @@ pub fn list(sources: &[Source], options: &ListOptions) -> Result<List, ListError
     } else {
         combined(parts)?
     };
+    entries.iter().try_for_each(check)?;
     let variables = variables(&entries)?;
     let (items, skipped) = select(entries, &options.selection)?;
     Ok(List {
@@ -112,8 +113,14 @@ fn part(source: &Source, max_active: &mut Option<usize>) -> Result<Part, ListErr
             plain(format!("--array {text}"), array.entries())
         }
         Source::Glob { pattern, paths } => {
-            let paths = paths.iter().map(String::as_str);
-            plain(format!("--glob {pattern}"), glob(pattern, paths)?)
+            let label = format!("--glob {pattern}");
+            let entries = glob(pattern, paths.iter().map(String::as_str))?;
+            if entries.is_empty() {
+                let hint =
+                    "quote the pattern, and look from the directory in which the command runs";
+                return Err(ListError::syntax(&label, "no file matches", hint));
+            }
+            plain(label, entries)
         }
         Source::Matrix(text) => axis(text)?,
     })
@@ -252,6 +259,19 @@ mod tests {
         let expected =
             "--items has 2 items and --range 1..3 has 3: --link needs lists of one length";
         assert!(error.to_string().starts_with(expected), "{error}");
+    }
+
+    #[test]
+    fn a_pattern_that_nothing_matches_is_named() {
+        let glob = Source::Glob {
+            pattern: "*.z".into(),
+            paths: vec!["a.y".into()],
+        };
+        let error = read(&[glob], false).expect_err("nothing").to_string();
+        assert!(
+            error.starts_with("--glob *.z: no file matches\nhint:"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! A plain list that is read as it comes: an item is there as soon as its line is, and memory grows by a hash an item.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, Read};
 use std::sync::Arc;
 
@@ -9,7 +7,7 @@ use super::entry::{Entry, Place};
 use super::error::{ListError, MAX_ITEM, MAX_ITEMS};
 use super::lines::{Separator, entry, without_mark};
 use super::select::{check, twice};
-use super::{Item, item};
+use super::{Item, Seen, item};
 
 /// Items from a reader that the shell has opened. The length of the list is not known before its end, so its items have no
 /// count; samples need the whole list too.
@@ -24,8 +22,7 @@ pub struct Stream<R> {
     /// Items so far.
     index: usize,
     skipped: usize,
-    /// By the hash of its text, where an item stands.
-    seen: HashMap<u64, u32>,
+    seen: Seen,
     part: Vec<u8>,
 }
 
@@ -41,7 +38,7 @@ impl<R: BufRead> Stream<R> {
             number: 0,
             index: 0,
             skipped: 0,
-            seen: HashMap::new(),
+            seen: Seen::default(),
             part: Vec::new(),
         }
     }
@@ -106,10 +103,7 @@ impl<R: BufRead> Stream<R> {
 
     fn is_new(&mut self, entry: &Entry) -> Result<bool, ListError> {
         let text = item::text(&entry.value);
-        let mut hasher = DefaultHasher::new();
-        text.hash(&mut hasher);
-        let number = u32::try_from(self.number).unwrap_or(u32::MAX);
-        match self.seen.insert(hasher.finish(), number) {
+        match self.seen.take(&*text, self.number) {
             None => Ok(true),
             Some(_) if self.skip_duplicates => {
                 self.skipped += 1;
@@ -117,8 +111,8 @@ impl<R: BufRead> Stream<R> {
             }
             Some(first) => {
                 let first = match self.separator {
-                    Separator::Line => Place::line(&self.origin, first as usize),
-                    Separator::Null => Place::entry(&self.origin, first as usize),
+                    Separator::Line => Place::line(&self.origin, first),
+                    Separator::Null => Place::entry(&self.origin, first),
                 };
                 Err(twice(&text, &first, &entry.place))
             }

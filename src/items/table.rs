@@ -1,5 +1,6 @@
 //! Tables with a header row: each row is a record, each column a field of it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
@@ -65,6 +66,7 @@ fn record(header: &StringRecord, row: &StringRecord) -> Value {
 
 fn check_header(origin: &str, header: &StringRecord) -> Result<(), ListError> {
     let place = format!("{origin}:1");
+    let mut known = HashMap::with_capacity(header.len());
     for (at, name) in header.iter().enumerate() {
         if name.is_empty() {
             let problem = format!("column {} has no name", at + 1);
@@ -74,7 +76,7 @@ fn check_header(origin: &str, header: &StringRecord) -> Result<(), ListError> {
                 "the first row names the columns",
             ));
         }
-        if let Some(first) = header.iter().take(at).position(|other| other == name) {
+        if let Some(first) = known.insert(name, at) {
             let problem = format!(
                 "columns {} and {} are both called {name}",
                 first + 1,

@@ -18,6 +18,9 @@ use super::{
 use crate::items::Item;
 use crate::manifest::{digest, yaml};
 
+/// Items from this length on, in bytes, can make an object too large for any cluster.
+const LONG_ITEM: usize = 4096;
+
 /// One file: rendered for each item if it holds Jinja, else the same text for all.
 pub(super) struct File {
     pub(super) source: Source,
@@ -68,7 +71,10 @@ impl File {
         }
         let jinja = match options.syntax {
             Syntax::Dollar => None,
-            _ if is_jinja(&source.text) => Some(Jinja::compile(&source.name, &source.text)?),
+            _ if is_jinja(&source.text) => {
+                let compile = || Jinja::compile(&source.name, &source.text);
+                Some(options.effort.during(0, compile)?)
+            }
             _ => None,
         };
         Ok(Self {
@@ -117,7 +123,8 @@ impl File {
         group: &str,
     ) -> Result<(Rc<Rendering>, Vec<Rendered>), TemplateError> {
         let (text, values) = if let Some(jinja) = &self.jinja {
-            jinja.render(item, options)?
+            let render = || jinja.render(item, options);
+            options.effort.during(item.index + 1, render)?
         } else {
             if let Some(last) = &*self.last.borrow() {
                 return Ok((last.clone(), Vec::new()));
@@ -347,6 +354,10 @@ impl Document {
 
     /// The object.
     pub(super) fn value(&self, filling: &Filling<'_>) -> Result<Value, TemplateError> {
+        if filling.item.text().len() > LONG_ITEM {
+            // Finds an object that is too large before it is all there.
+            segment::write(&self.yaml, filling, &mut String::new(), &mut Vec::new())?;
+        }
         self.annotated.value(filling)
     }
 

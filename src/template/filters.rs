@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use minijinja::value::Kwargs;
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
+use super::bounded;
+use super::jinja::MAX_RENDERED;
 use super::values::{Indent, Shaped};
 use crate::manifest::{digest, names, yaml};
 
@@ -19,16 +21,36 @@ pub(super) fn add(environment: &mut Environment<'static>) {
     environment.add_filter("dirname", |path: Cow<'_, str>| dirname(&path));
     environment.add_filter("stem", |path: Cow<'_, str>| stem(&path));
     environment.add_filter("ext", |path: Cow<'_, str>| ext(&path));
-    environment.add_filter("slug", |text: Cow<'_, str>| slug(&text));
-    environment.add_filter("dns_label", |text: Cow<'_, str>| dns_label(&text));
-    environment.add_filter("sha256", |text: Cow<'_, str>| {
+    add_charged(environment, "slug", slug);
+    add_charged(environment, "dns_label", dns_label);
+    add_charged(environment, "sha256", |text| {
         digest::hex(text.as_bytes(), 32)
     });
-    environment.add_filter("b64encode", |text: Cow<'_, str>| base64(text.as_bytes()));
-    environment.add_filter("quote", |text: Cow<'_, str>| shell_quote(&text));
+    add_charged(environment, "b64encode", |text| base64(text.as_bytes()));
+    add_charged(environment, "quote", shell_quote);
     environment.add_filter("to_yaml", to_yaml);
     environment.add_filter("tojson", to_json);
     environment.add_filter("indent", indent);
+}
+
+/// A filter that looks at every byte of its text, and is paid for it.
+fn add_charged(
+    environment: &mut Environment<'static>,
+    name: &'static str,
+    filter: impl Fn(&str) -> String + Send + Sync + 'static,
+) {
+    environment.add_filter(
+        name,
+        move |state: &State<'_, '_>, text: Cow<'_, str>| -> Result<String, Error> {
+            charge(state, text.len())?;
+            Ok(filter(&text))
+        },
+    );
+}
+
+/// Takes the steps that so many bytes cost.
+fn charge(state: &State<'_, '_>, bytes: usize) -> Result<(), Error> {
+    state.consume_fuel((bytes / BYTES_PER_STEP) as u64)
 }
 
 fn basename(path: &str) -> String {
@@ -103,10 +125,11 @@ fn shaped(
     value: &Value,
     write: impl Fn(&serde_json::Value) -> String,
 ) -> Result<Value, Error> {
+    bounded::check(value, MAX_RENDERED)?;
     let data = serde_json::to_value(value)
         .map_err(|error| Error::new(ErrorKind::InvalidOperation, error.to_string()))?;
     let text = write(&data);
-    state.consume_fuel((text.len() / BYTES_PER_STEP) as u64)?;
+    charge(state, text.len())?;
     Ok(Value::from_object(Shaped {
         text,
         data: Some(data),
@@ -139,12 +162,13 @@ fn indent(
         let problem = format!("an indent of more than {MAX_INDENT} blanks");
         return Err(Error::new(ErrorKind::InvalidOperation, problem));
     }
-    let (text, data) = match value.downcast_object_ref::<Shaped>() {
-        Some(shaped) => (shaped.text.clone(), shaped.data.clone()),
-        None => (value.to_string(), None),
+    let (text, data) = if let Some(shaped) = value.downcast_object_ref::<Shaped>() {
+        (shaped.text.clone(), shaped.data.clone())
+    } else {
+        bounded::check(value, MAX_RENDERED)?;
+        (value.to_string(), None)
     };
-    let lines = text.matches('\n').count() + 1;
-    state.consume_fuel(((text.len() + lines * indent.width) / 64) as u64)?;
+    charge(state, text.len() + indent.added(&text))?;
     Ok(if value.is_safe() {
         Value::from_safe_string(indent.apply(&text))
     } else {

@@ -14,8 +14,10 @@ use crate::items::Item;
 
 /// Steps that one rendering may take: an instruction each, and one for every 64 bytes of any text that is made.
 const FUEL: u64 = 2_000_000;
+/// Macros, blocks and loops that call each other.
+const MAX_RECURSION: usize = 128;
 /// The largest rendering, and the largest sum of the values in it.
-const MAX_RENDERED: usize = 8 * 1024 * 1024;
+pub(super) const MAX_RENDERED: usize = 8 * 1024 * 1024;
 
 /// One file of a template that holds Jinja.
 pub(super) struct Jinja {
@@ -40,6 +42,7 @@ impl Jinja {
         let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
         environment.set_syntax(syntax.expect("the default delimiters are valid"));
         environment.set_fuel(Some(FUEL));
+        environment.set_recursion_limit(MAX_RECURSION);
         filters::add(&mut environment);
         let collected = values.clone();
         environment.set_formatter(move |out, state, value| {

@@ -4,9 +4,11 @@
 //! An item's value never passes through a YAML parser, so it can never change the shape of a document.
 
 mod annotate;
+mod bounded;
 mod builtin;
 mod canonical;
 mod compiled;
+mod effort;
 mod error;
 mod file;
 mod filters;
@@ -28,6 +30,8 @@ mod tree;
 mod unique;
 mod values;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -35,6 +39,7 @@ use crate::items::variable_name;
 
 pub use builtin::{Builtin, builtin, builtins};
 pub use compiled::Template;
+pub use effort::{Effort, Work};
 pub use error::TemplateError;
 pub use notice::{Notice, Severity};
 pub use overlay::Overlays;
@@ -93,6 +98,9 @@ pub struct Options {
     pub annotate: bool,
     /// Whether Jobs are handed to this tool's reconciler.
     pub reconcile: bool,
+    /// Shows what Jinja is at.
+    #[serde(skip)]
+    pub effort: Arc<Effort>,
 }
 
 impl Default for Options {
@@ -111,6 +119,7 @@ impl Default for Options {
             overlays: Overlays::default(),
             annotate: true,
             reconcile: false,
+            effort: Arc::default(),
         }
     }
 }
@@ -177,6 +186,11 @@ impl Expansion {
     pub fn members(&self) -> impl Iterator<Item = &Value> {
         self.objects.iter().filter(|object| is_member(object))
     }
+}
+
+/// Whether a template's text holds Jinja, so that what it takes is not known before it is done.
+pub fn holds_program(text: &str) -> bool {
+    jinja::is_jinja(text)
 }
 
 /// Whether an object is a member of a group.

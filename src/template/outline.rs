@@ -7,6 +7,8 @@ use std::ops::Range;
 /// A text in lines.
 pub(super) struct Outline<'a> {
     lines: Vec<Line<'a>>,
+    /// For each line, the last one before it that is indented less.
+    parents: Vec<Option<usize>>,
 }
 
 /// One line.
@@ -51,9 +53,15 @@ impl<'a> Outline<'a> {
             start += whole.len();
             line
         });
-        Self {
-            lines: lines.collect(),
-        }
+        let lines: Vec<_> = lines.collect();
+        let parents = parents(&lines);
+        Self { lines, parents }
+    }
+
+    /// The lines that a line stands below, from the inside out.
+    pub(super) fn above(&self, line: usize) -> impl Iterator<Item = usize> {
+        let parent = |line: &usize| self.parents.get(*line).copied().flatten();
+        std::iter::successors(parent(&line), parent)
     }
 
     /// The lines.
@@ -116,6 +124,24 @@ impl<'a> Outline<'a> {
         let next = self.lines.iter().find(|line| line.start > last.start);
         Some(next.map_or(last.start + last.text.len() + 1, |line| line.start))
     }
+}
+
+fn parents(lines: &[Line<'_>]) -> Vec<Option<usize>> {
+    let mut open: Vec<usize> = Vec::new();
+    let parent = |(at, line): (usize, &Line<'_>)| {
+        while open
+            .last()
+            .is_some_and(|last| lines[*last].indent >= line.indent)
+        {
+            open.pop();
+        }
+        let parent = open.last().copied();
+        if line.indent != usize::MAX {
+            open.push(at);
+        }
+        parent
+    };
+    lines.iter().enumerate().map(parent).collect()
 }
 
 impl Line<'_> {

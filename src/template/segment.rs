@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::canonical;
 use super::error::TemplateError;
-use super::slot::{Filling, Role, Slot};
+use super::slot::{Filling, MAX_OBJECT, Role, Slot};
 use crate::manifest::yaml;
 
 /// How a slot is written.
@@ -56,7 +56,11 @@ pub(super) fn write(
     text: &mut String,
     out: &mut Vec<u8>,
 ) -> Result<(), TemplateError> {
+    let start = out.len();
     for segment in segments {
+        if out.len() - start > MAX_OBJECT {
+            return Err(filling.too_large());
+        }
         match segment {
             Segment::Fixed(fixed) => out.extend_from_slice(fixed.as_bytes()),
             Segment::Slot(slot, style) => {

@@ -9,6 +9,9 @@ use super::values::Rendered;
 use crate::items::Item;
 use crate::manifest::{names, yaml};
 
+/// The largest object, in bytes; an API server takes 3 MiB, and etcd half of that.
+pub(super) const MAX_OBJECT: usize = 16 << 20;
+
 /// What a slot's text must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
@@ -97,6 +100,12 @@ impl<'a> Filling<'a> {
         self.misfit(format!("it has no field for ${name}"), hint)
     }
 
+    /// The error of an object that no cluster could hold.
+    pub(super) fn too_large(&self) -> TemplateError {
+        let problem = format!("it gives an object of more than {MAX_OBJECT} bytes");
+        self.misfit(problem, "no API server takes more than 3 MiB: put the content elsewhere, and its name into the template")
+    }
+
     /// The error of an item that does not fit.
     pub(super) fn misfit(&self, problem: String, hint: &str) -> TemplateError {
         TemplateError::Item {
@@ -146,6 +155,9 @@ impl Slot {
     fn push_pieces(&self, filling: &Filling<'_>, out: &mut String) -> Result<(), TemplateError> {
         for piece in &self.pieces {
             out.push_str(&self.content(piece, filling)?);
+            if out.len() > MAX_OBJECT {
+                return Err(filling.too_large());
+            }
         }
         Ok(())
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::outline::{Block, Found, Outline};
+use super::outline::{Block, Found, Line, Outline};
 use super::segment::{self, Segment, Style, fixed};
 use super::slot::{Filling, Piece, Role, Slot};
 use super::token;
@@ -16,6 +16,9 @@ use crate::manifest::yaml;
 
 /// Values that break a text in which any slot is not written for its place.
 const PROBES: [&str; 2] = ["a: b\n# \"c', on]\\", "x, y}]"];
+
+/// Bytes that are looked at for all slots together: a line is looked at again for each of its slots.
+const MAX_LOOKED_AT: usize = 16 << 20;
 
 /// A place in the text, and what is to stand there.
 struct Edit {
@@ -105,17 +108,22 @@ fn slots(
 ) -> Option<()> {
     let mut of_token: BTreeMap<usize, &Slot> = BTreeMap::new();
     tree.each_slot(&mut |slot| of_token.extend(slot.tokens.iter().map(|token| (*token, slot))));
-    let mut done = 0;
+    let changed: Vec<Range<usize>> = edits.iter().map(|edit| edit.range.clone()).collect();
+    let (mut done, mut room) = (0, MAX_LOOKED_AT);
+    let mut brackets = Brackets::default();
     for (at, _) in text.match_indices(token::OPEN) {
-        if at < done || edits.iter().any(|edit| edit.range.contains(&at)) {
+        if at < done || changed.iter().any(|range| range.contains(&at)) {
             continue;
         }
+        let line = outline.lines().get(outline.line_at(at))?;
+        room = room.checked_sub(line.text.len())?;
+        let is_inside = brackets.are_open(text, at);
         let end = at + text[at..].find(token::CLOSE)? + token::CLOSE.len_utf8();
         let number = text[at + token::OPEN.len_utf8()..end - token::CLOSE.len_utf8()]
             .parse()
             .ok()?;
         let edit = match of_token.get(&number) {
-            Some(slot) => scalar(text, outline, at, slot)?,
+            Some(slot) => scalar(text, outline, at, is_inside, slot)?,
             None => comment(text, outline, at..end, piece(number))?,
         };
         done = edit.range.end;
@@ -139,20 +147,34 @@ fn comment(text: &str, outline: &Outline<'_>, range: Range<usize>, piece: Piece)
 }
 
 /// The extent of the scalar whose token stands at a place.
-fn scalar(text: &str, outline: &Outline<'_>, at: usize, slot: &Slot) -> Option<Edit> {
+fn scalar(
+    text: &str,
+    outline: &Outline<'_>,
+    at: usize,
+    is_inside: bool,
+    slot: &Slot,
+) -> Option<Edit> {
     let number = outline.line_at(at);
     let (range, style) = if let Some((range, indent)) = block_scalar(outline, number) {
         (range, Style::Block(indent))
     } else {
         let line = outline.lines().get(number)?;
-        match context(&text[line.start..at]) {
+        match context(text.get(line.start..at)?) {
             Context::Comment => return None,
             Context::Quoted(from, quote) => {
                 let open = line.start + from;
                 let close = closing(&text[open + 1..line.start + line.text.len()], quote)?;
                 (open..open + close + 2, Style::Quoted)
             }
-            Context::Plain => plain(text, outline, number, at, slot)?,
+            Context::Plain => {
+                let (range, ends_line) = plain(text, line, at, slot)?;
+                let style = if ends_line && !is_inside {
+                    Style::Block(line.column() + 2)
+                } else {
+                    Style::Flow
+                };
+                (range, style)
+            }
         }
     };
     Some(Edit {
@@ -161,14 +183,8 @@ fn scalar(text: &str, outline: &Outline<'_>, at: usize, slot: &Slot) -> Option<E
     })
 }
 
-/// A scalar without quotes on one line stands in the text as it is read.
-fn plain(
-    text: &str,
-    outline: &Outline<'_>,
-    number: usize,
-    at: usize,
-    slot: &Slot,
-) -> Option<(Range<usize>, Style)> {
+/// A scalar without quotes on one line stands in the text as it is read; also whether it is all that follows a key or a dash.
+fn plain(text: &str, line: &Line<'_>, at: usize, slot: &Slot) -> Option<(Range<usize>, bool)> {
     let (mut written, mut lead, mut tokens) = (String::new(), None, slot.tokens.iter());
     for piece in &slot.pieces {
         if let Piece::Literal(literal) = piece {
@@ -183,36 +199,40 @@ fn plain(
         return None;
     }
     let range = start..start + written.len();
-    let line = outline.lines().get(number)?;
-    let before = &text[line.start..start];
-    let after = text[range.end..line.start + line.text.len()].trim();
-    let opened = text[..start].matches(['[', '{']).count();
-    let closed = text[..start].matches([']', '}']).count();
+    let before = text.get(line.start..start)?;
+    let after = text.get(range.end..line.start + line.text.len())?.trim();
     let ends_line = after.is_empty() && before.trim_end().ends_with([':', '-']);
-    let style = if ends_line && opened == closed {
-        Style::Block(line.column() + 2)
-    } else {
-        Style::Flow
-    };
-    Some((range, style))
+    Some((range, ends_line))
+}
+
+/// Brackets in the text so far, quoted ones too: with a wrong count a value stands in one line, and nothing worse.
+#[derive(Default)]
+struct Brackets {
+    read: usize,
+    opened: usize,
+    closed: usize,
+}
+
+impl Brackets {
+    /// Whether not all are closed before a place, which is behind those that were asked for before.
+    fn are_open(&mut self, text: &str, at: usize) -> bool {
+        let fresh = text.get(self.read..at).unwrap_or_default();
+        self.opened += fresh.matches(['[', '{']).count();
+        self.closed += fresh.matches([']', '}']).count();
+        self.read = at;
+        self.opened != self.closed
+    }
 }
 
 /// The extent of the block scalar (`|`, `>`) that holds a line, and the indent for its lines.
 fn block_scalar(outline: &Outline<'_>, number: usize) -> Option<(Range<usize>, usize)> {
     let lines = outline.lines();
-    let (mut depth, mut found) = (lines.get(number)?.indent, None);
-    for at in (0..number).rev() {
-        let line = lines[at];
-        if line.indent < depth {
-            depth = line.indent;
-            if let Some(header) = block_header(line.text) {
-                found = Some((at, header));
-            }
-        }
-    }
-    let (at, header) = found?;
+    let headers = outline
+        .above(number)
+        .filter_map(|at| Some((at, block_header(lines[at].text)?)));
+    let (at, header) = headers.last()?;
     let column = lines[at].column();
-    let inside = |line: &super::outline::Line<'_>| line.indent > column;
+    let inside = |line: &Line<'_>| line.indent > column;
     let last = lines[at + 1..]
         .iter()
         .take_while(|line| inside(line))

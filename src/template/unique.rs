@@ -1,16 +1,13 @@
 //! Names that a list of items gives: each one that Kubernetes takes, and no member's name twice.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use super::error::{TemplateError, shorten};
-use crate::items::Item;
+use crate::items::{Item, Seen};
 use crate::manifest::names;
 
-/// The names of members so far. Only hashes are kept, so that a million items take some 20 MB.
+/// The names of members so far. Only hashes are kept.
 #[derive(Debug, Default)]
 pub struct Names {
-    seen: HashMap<u64, usize>,
+    seen: Seen,
 }
 
 impl Names {
@@ -37,9 +34,7 @@ impl Names {
         if !is_member {
             return Ok(());
         }
-        let mut hasher = DefaultHasher::new();
-        (kind, name).hash(&mut hasher);
-        match self.seen.insert(hasher.finish(), item.index + 1) {
+        match self.seen.take(&(kind, name), item.index + 1) {
             None => Ok(()),
             Some(first) if first == item.index + 1 => Err(misfit(
                 format!("it gives {kind} \"{name}\" twice"),

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use minijinja::value::{Object, ObjectRepr, ValueKind};
-use minijinja::{Error, ErrorKind, Output, State, Value};
+use minijinja::{Error, Output, State, Value};
 use serde_json::Value as Data;
 
+use super::bounded::{self, Excess};
 use super::token;
 
 /// The value of one expression.
@@ -35,6 +36,11 @@ pub(super) struct Indent {
 }
 
 impl Indent {
+    /// The most bytes that it adds to a text.
+    pub(super) fn added(self, text: &str) -> usize {
+        self.width * (text.matches('\n').count() + 1)
+    }
+
     /// The text with blanks in front of its lines.
     pub(super) fn apply(self, text: &str) -> String {
         let blanks = " ".repeat(self.width);
@@ -99,11 +105,11 @@ impl Collector {
         if value.is_undefined() || value.is_safe() {
             return minijinja::escape_formatter(out, state, value);
         }
-        let (rendered, indent) = rendered(value);
+        let (rendered, indent) = rendered(value, most).map_err(Error::from)?;
         let mut yielded = self.lock();
-        yielded.bytes += rendered.text.len();
+        yielded.bytes += rendered.text.len() + indent.added(&rendered.text);
         if yielded.bytes > most {
-            return Err(Error::new(ErrorKind::WriteFailure, "too many values"));
+            return Err(Excess::Size.into());
         }
         if indent.first {
             // The token has to stand where the text would.
@@ -144,14 +150,15 @@ impl Collector {
     }
 }
 
-fn rendered(value: &Value) -> (Rendered, Indent) {
+fn rendered(value: &Value, most: usize) -> Result<(Rendered, Indent), Excess> {
     if let Some(shaped) = value.downcast_object_ref::<Shaped>() {
         let rendered = Rendered {
             text: shaped.text.clone(),
             data: shaped.data.clone(),
         };
-        return (rendered, shaped.indent);
+        return Ok((rendered, shaped.indent));
     }
+    bounded::check(value, most)?;
     let is_data = matches!(
         value.kind(),
         ValueKind::Map | ValueKind::Seq | ValueKind::Iterable
@@ -164,14 +171,16 @@ fn rendered(value: &Value) -> (Rendered, Indent) {
         },
         data: is_data.then(|| serde_json::to_value(value).ok()).flatten(),
     };
-    (rendered, Indent::default())
+    Ok((rendered, Indent::default()))
 }
 
 /// The value at its place: blanks that only repeat those in front of it belong to the template's layout, not to the value.
 fn placed(value: &Rendered, indent: Indent, before: &str) -> Rendered {
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    let is_layout = line.len() == indent.width && line.bytes().all(|byte| byte == b' ');
-    if indent.width == 0 || is_layout {
+    let is_layout = || {
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        line.len() == indent.width && line.bytes().all(|byte| byte == b' ')
+    };
+    if indent.width == 0 || is_layout() {
         return value.clone();
     }
     // The blanks of the first line stand in the text already.

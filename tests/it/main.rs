@@ -21,6 +21,8 @@ mod reconcile;
 mod record;
 mod reports;
 mod run_local;
+#[cfg(target_os = "linux")]
+mod runaway;
 mod status;
 mod support;
 mod template;

@@ -40,11 +40,41 @@ pub(super) fn read_file(path: &Path, most: u64) -> CliResult<(String, Vec<u8>)> 
     let read = reader.take(most.saturating_add(1)).read_to_end(&mut bytes);
     read.map_err(|error| wrong(&name, &error))?;
     if bytes.len() as u64 > most {
-        return Err(Failure::usage(format!(
-            "{name}: this is larger than {most} bytes, the most that is read"
-        )));
+        return Err(too_large(&name, most));
     }
     Ok((name, bytes))
+}
+
+/// The longest line of a list, in bytes: however much of it is quotes and blanks, what it holds is longer than an item may be.
+const LINE_MAX: usize = 1 << 20;
+
+/// The same for a list whose items end with a byte: a line that never ends is not read to its end.
+pub(super) fn read_lines(path: &Path, most: u64, end: u8) -> CliResult<(String, Vec<u8>)> {
+    let (name, mut reader) = open(path)?;
+    let mut bytes = Vec::new();
+    for line in 1.. {
+        let mut bounded = (&mut reader).take(LINE_MAX as u64);
+        let count = bounded.read_until(end, &mut bytes);
+        let count = count.map_err(|error| wrong(&name, &error))?;
+        if count == LINE_MAX && bytes.last() != Some(&end) {
+            return Err(Failure::usage(format!(
+                "{name}:{line}: a line of more than {LINE_MAX} bytes\nhint: put the content into a file or a ConfigMap, and its name into the list"
+            )));
+        }
+        if bytes.len() as u64 > most {
+            return Err(too_large(&name, most));
+        }
+        if count == 0 {
+            break;
+        }
+    }
+    Ok((name, bytes))
+}
+
+fn too_large(name: &str, most: u64) -> Failure {
+    Failure::usage(format!(
+        "{name}: this is larger than {most} bytes, the most that is read"
+    ))
 }
 
 fn wrong(name: &str, error: &std::io::Error) -> Failure {

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::{is_stdin, read_file};
+use super::files::{is_stdin, read_file, read_lines};
 use crate::cli::{CliResult, Failure};
 use crate::items::{
     self, Format, List, ListOptions, Sample, Selection, Source, glob_depth, glob_root,
@@ -12,6 +12,8 @@ use crate::items::{
 
 /// The largest item list, in bytes.
 const LIST_MAX: u64 = 4 << 30;
+/// The largest item list that is one value as a whole.
+const DOCUMENT_MAX: u64 = 1 << 30;
 
 /// The list of items.
 #[derive(Clone, Debug, clap::Args)]
@@ -151,8 +153,12 @@ impl ItemArgs {
     fn sources(&self) -> CliResult<Vec<Source>> {
         let mut sources: Vec<Source> = self.items.iter().cloned().map(Source::Comma).collect();
         for path in &self.items_from {
-            let (name, bytes) = read_file(path, LIST_MAX)?;
             let format = self.format_of(path);
+            let (name, bytes) = match format {
+                Format::Json | Format::Yaml => read_file(path, DOCUMENT_MAX)?,
+                Format::Null => read_lines(path, LIST_MAX, 0)?,
+                _ => read_lines(path, LIST_MAX, b'\n')?,
+            };
             sources.push(Source::Text {
                 name,
                 bytes,

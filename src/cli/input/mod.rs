@@ -8,9 +8,9 @@ mod template;
 
 use std::io::BufRead;
 
-use super::{CliResult, Failure};
+use super::{CliResult, Failure, guard};
 use crate::items::{Item, Stream};
-use crate::template::{Notice, Severity, Source, Template};
+use crate::template::{Notice, Severity, Source, Template, holds_program};
 pub(super) use items::ItemArgs;
 pub(super) use overlays::seconds;
 pub(super) use template::{TemplateArgs, comes_with_the_tool};
@@ -45,7 +45,7 @@ pub(super) fn read(
     items::refuse_two_readers(&template.files, items)?;
     let sources = template.sources()?;
     let list = items.list()?;
-    let compiled = Template::compile(&sources, &template.options(namespace, list.variables)?)?;
+    let compiled = compile(template, &sources, namespace, list.variables)?;
     if list.skipped > 0 {
         super::screen::say(&format!(
             "{} items that come again were left out",
@@ -75,7 +75,7 @@ pub(super) fn stream(
         return Ok(None);
     };
     let sources = template.sources()?;
-    let compiled = Template::compile(&sources, &template.options(namespace, Vec::new())?)?;
+    let compiled = compile(template, &sources, namespace, Vec::new())?;
     if compiled.uses_count() || !compiled.uses_item() {
         return Ok(None);
     }
@@ -95,9 +95,23 @@ pub(super) fn read_for_lint(
     items::refuse_two_readers(&template.files, items)?;
     let sources = template.sources()?;
     let list = items.list()?;
-    let compiled = Template::compile(&sources, &template.options(namespace, list.variables)?)?;
+    let compiled = compile(template, &sources, namespace, list.variables)?;
     let first = list.items.into_iter().next();
     Ok((compiled, first.unwrap_or_else(|| Item::scalar(0, "item"))))
+}
+
+/// Compiles the template, and watches it where it holds a program.
+fn compile(
+    template: &TemplateArgs,
+    sources: &[Source],
+    namespace: Option<&str>,
+    variables: Vec<String>,
+) -> CliResult<Template> {
+    let options = template.options(namespace, variables)?;
+    if sources.iter().any(|source| holds_program(&source.text)) {
+        guard::watch(&options.effort);
+    }
+    Ok(Template::compile(sources, &options)?)
 }
 
 fn no_items(given: bool, sources: &[Source]) -> Failure {

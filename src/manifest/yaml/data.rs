@@ -3,7 +3,7 @@
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::read::{YamlError, error};
+use super::read::{MAX_ANCHORED, YamlError, error};
 
 /// Nodes in a text: ten million items, or a million records.
 const MAX_NODES: usize = 20_000_000;
@@ -29,6 +29,8 @@ fn options() -> serde_yaml::Options {
         budget: serde_yaml::budget! {
             max_nodes: MAX_NODES,
             max_events: 2 * MAX_NODES,
+            // What is below an anchor is kept, so that an alias can be read as the same again.
+            max_recorded_anchor_events: MAX_ANCHORED,
         },
     }
 }

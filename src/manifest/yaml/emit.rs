@@ -250,6 +250,16 @@ spec:
         assert_eq!(to_yaml(&job), expected);
     }
 
+    #[test]
+    fn no_text_at_the_front_of_a_line_ends_the_document() {
+        for value in [json!({"---k": "---v"}), json!("---&3-"), json!(["---x"])] {
+            let text = to_yaml(&value);
+            let read = documents(&text).expect("YAML");
+            assert_eq!(read.len(), 1, "{text}");
+            assert_eq!(read[0].value, value, "{text}");
+        }
+    }
+
     fn value() -> impl Strategy<Value = Value> {
         let text = prop_oneof![
             ".*",

@@ -5,6 +5,9 @@ use serde_json::Value;
 /// Documents in one text: a list of items is the place for more.
 const MAX_DOCUMENTS: usize = 10_000;
 
+/// Nodes below anchors, which are kept, so that an alias can be read as the same again.
+pub(super) const MAX_ANCHORED: usize = 50_000;
+
 /// A text that is not YAML.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {problem}")]
@@ -70,6 +73,9 @@ fn read(text: &str, offset: usize) -> Result<Value, YamlError> {
     let options = serde_yaml::options! {
         legacy_octal_numbers: true,
         strict_booleans: false,
+        budget: serde_yaml::budget! {
+            max_recorded_anchor_events: MAX_ANCHORED,
+        },
     };
     serde_yaml::from_str_with_options::<Option<Value>>(text, options)
         .map(Option::unwrap_or_default)

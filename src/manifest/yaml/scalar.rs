@@ -56,7 +56,9 @@ fn number(text: &str) -> Option<Value> {
         }
         _ => (10, digits),
     };
-    if let Ok(number) = i64::from_str_radix(digits, radix) {
+    // A sign behind the prefix is none.
+    let unsigned = !digits.starts_with(['-', '+']);
+    if let Some(number) = i64::from_str_radix(digits, radix).ok().filter(|_| unsigned) {
         return Some(if negative { -number } else { number }.into());
     }
     let float = |c: char| c.is_ascii_digit() || ".eE+-".contains(c);
@@ -90,6 +92,10 @@ pub fn is_plain_safe(text: &str) -> bool {
         && bytes
             .get(1)
             .is_some_and(|next| next.is_ascii_alphabetic() || *next == b'-');
+    // At the front of a line it would be the end of the document.
+    if text.starts_with("---") {
+        return false;
+    }
     if !(option || first.is_ascii_alphabetic() || b"/_$".contains(first)) || b" :".contains(last) {
         return false;
     }
@@ -134,6 +140,8 @@ mod tests {
             ("e3", json!("e3")),
             (".", json!(".")),
             ("2026-01-01", json!("2026-01-01")),
+            ("0x-5", json!("0x-5")),
+            ("-0x-8000000000000000", json!("-0x-8000000000000000")),
         ] {
             assert_eq!(resolve(text), value, "{text}");
         }
@@ -171,6 +179,7 @@ mod tests {
             }
         }
         assert!(is_plain_safe("echo Processing item apple && sleep 5"));
+        assert!(is_plain_safe("--x") && !is_plain_safe("---x"));
         assert!(!is_plain_safe("on") && !is_plain_safe("0") && !is_plain_safe("a: b"));
     }
 }

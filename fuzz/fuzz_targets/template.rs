@@ -1,0 +1,5 @@
+//! See `kubectl_batch_fuzz::template`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| kubectl_batch_fuzz::template(data));
