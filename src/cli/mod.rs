@@ -11,6 +11,7 @@ mod lint;
 mod local;
 mod logs;
 mod output_dir;
+mod pflag;
 mod preflight;
 mod reconcile;
 mod retry;
@@ -29,6 +30,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::cluster::connect::Connection;
@@ -159,10 +161,24 @@ pub fn main() -> ExitCode {
 fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let name = arguments.first().map(|own| display_name(Path::new(own)));
     let name = name.unwrap_or_else(|| "kubectl batch".into());
-    let matches = Cli::command()
-        .bin_name(name)
-        .try_get_matches_from(arguments)?;
+    let command = Cli::command().bin_name(name);
+    let matches = pflag::spelled(command.clone()).try_get_matches_from(arguments);
+    let matches = matches.map_err(|error| help_as_written(error, command, arguments))?;
     Cli::from_arg_matches(&matches)
+}
+
+/// Help shows flags as they are defined, not with all their spellings.
+fn help_as_written(
+    error: clap::Error,
+    command: clap::Command,
+    arguments: &[OsString],
+) -> clap::Error {
+    if error.kind() != ErrorKind::DisplayHelp {
+        return error;
+    }
+    let again = command.try_get_matches_from(arguments).err();
+    let help = again.filter(|again| again.kind() == ErrorKind::DisplayHelp);
+    help.unwrap_or(error)
 }
 
 /// What the user types: a program `kubectl-NAME` is a plugin of kubectl, so `kubectl NAME`.

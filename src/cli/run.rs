@@ -13,7 +13,7 @@ use super::screen::{Caption, Progress, Screen};
 use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
 use super::{CliResult, Failure, Global};
-use crate::cluster::connect::parse_duration;
+use crate::cluster::duration::parse_duration;
 use crate::cluster::gate::Gate;
 use crate::cluster::observe::observe;
 use crate::cluster::submit::{Options, Pace, Prepared, submit};

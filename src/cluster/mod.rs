@@ -1,7 +1,10 @@
 //! The Kubernetes client: connect, submit, observe, act.
 
+pub mod access;
 pub mod act;
 pub mod connect;
+pub mod duration;
+pub mod flags;
 pub mod gate;
 pub mod handover;
 pub mod lease;
@@ -9,6 +12,7 @@ pub mod logs;
 pub mod observe;
 pub mod preflight;
 pub mod problem;
+pub mod proxy;
 pub mod rest;
 pub mod submit;
 pub mod transport;

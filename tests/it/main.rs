@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod cluster;
+mod connection;
 mod expand;
 mod files;
 mod layering;
@@ -15,6 +16,7 @@ mod live;
 mod peers;
 mod plugin;
 mod readme;
+mod recorder;
 mod run_local;
 mod support;
 mod template;
