@@ -1,6 +1,8 @@
 //! The command line: one file a subcommand, with its arguments, its help and what it does.
 
 mod choice;
+mod complete;
+mod completion;
 mod delete;
 mod error;
 mod expand;
@@ -10,6 +12,7 @@ mod lint;
 #[cfg(unix)]
 mod local;
 mod logs;
+mod man;
 mod output_dir;
 mod pflag;
 mod preflight;
@@ -23,6 +26,7 @@ mod submit;
 mod suspend;
 mod target;
 mod template;
+mod version;
 mod wait;
 mod watch;
 
@@ -107,6 +111,12 @@ enum Command {
     Delete(delete::Args),
     /// Be the Job controller of the Jobs that were handed over, or explain one Job
     Reconcile(reconcile::Args),
+    /// Show the versions of this program and of the server, and what the server can do
+    Version(version::Args),
+    /// Print the manual page, or write one for each command
+    Man(man::Args),
+    /// Print a completion script, for a shell or for kubectl
+    Completion(completion::Args),
     /// The templates that come with the tool
     Template(template::Args),
     /// The embedded cluster, served to kubectl on 127.0.0.1
@@ -115,7 +125,10 @@ enum Command {
 }
 
 /// Runs the command line and gives the exit code.
-#[expect(clippy::disallowed_methods, reason = "the arguments are read here")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "arguments and environment are read here"
+)]
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     #[cfg(unix)]
@@ -124,6 +137,14 @@ pub fn main() -> ExitCode {
         .is_some_and(|first| first == crate::local::node::GUARD_ARGUMENT)
     {
         return crate::local::node::guard_main();
+    }
+    if let Some(words) = complete::asked(&arguments) {
+        // Nobody listens at a prompt when its pipe is gone.
+        let _ = complete::answer(words);
+        return ExitCode::SUCCESS;
+    }
+    if std::env::var_os(complete::VARIABLE).is_some() && complete::answer_shell(&arguments) {
+        return ExitCode::SUCCESS;
     }
     let cli = match parse(&arguments) {
         Ok(cli) => cli,
@@ -148,6 +169,9 @@ pub fn main() -> ExitCode {
         Command::Resume(args) => suspend::resume(&args, &cli.global),
         Command::Delete(args) => delete::delete(&args, &cli.global),
         Command::Reconcile(args) => reconcile::reconcile(&args, &cli.global),
+        Command::Version(args) => version::version(&args, &cli.global),
+        Command::Man(args) => man::man(&args),
+        Command::Completion(args) => completion::completion(&args, &called(&arguments)),
         Command::Template(args) => template::template(&args),
         #[cfg(unix)]
         Command::Local(args) => local::local(&args),
@@ -158,13 +182,22 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// The command line as it is defined: what help, completion, manual pages and the reference page are made from.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    let name = arguments.first().map(|own| display_name(Path::new(own)));
-    let name = name.unwrap_or_else(|| "kubectl batch".into());
-    let command = Cli::command().bin_name(name);
+    let command = Cli::command().bin_name(called(arguments));
     let matches = pflag::spelled(command.clone()).try_get_matches_from(arguments);
     let matches = matches.map_err(|error| help_as_written(error, command, arguments))?;
     Cli::from_arg_matches(&matches)
+}
+
+/// What the user types to run this program.
+fn called(arguments: &[OsString]) -> String {
+    let name = arguments.first().map(|own| display_name(Path::new(own)));
+    name.unwrap_or_else(|| "kubectl batch".into())
 }
 
 /// Help shows flags as they are defined, not with all their spellings.

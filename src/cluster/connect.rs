@@ -130,7 +130,7 @@ impl Connection {
     }
 
     /// The merged kubeconfig; `None` if there is no file.
-    fn kubeconfig(&self) -> Result<Option<Kubeconfig>, ConnectError> {
+    pub fn kubeconfig(&self) -> Result<Option<Kubeconfig>, ConnectError> {
         if let Some(path) = &self.kubeconfig {
             return Ok(Some(read(path)?));
         }

@@ -4,6 +4,7 @@ pub mod access;
 pub mod act;
 pub mod connect;
 pub mod duration;
+pub mod features;
 pub mod flags;
 pub mod gate;
 pub mod handover;

@@ -8,15 +8,19 @@
 
 mod bad_input;
 mod cluster;
+mod completion;
 mod connection;
+mod errors;
 mod expand;
 mod files;
+mod krew;
 mod layering;
 mod live;
 mod peers;
 mod plugin;
 mod readme;
 mod recorder;
+mod reference;
 mod run_local;
 mod support;
 mod template;

@@ -178,6 +178,7 @@ fn talk(
 /// As much of the API as is needed to find Jobs.
 fn discovery(path: &str) -> &'static str {
     match path {
+        "/version" => r#"{"major":"1","minor":"30","gitVersion":"v1.30.1"}"#,
         "/api" => r#"{"kind":"APIVersions","versions":["v1"]}"#,
         "/api/v1" => r#"{"kind":"APIResourceList","groupVersion":"v1","resources":[]}"#,
         "/apis" => {
