@@ -77,7 +77,7 @@ fn lines(document: &Value, features: &[Feature]) -> String {
         ("Server Version", "serverVersion"),
     ] {
         if let Some(version) = document[key]["gitVersion"].as_str() {
-            lines += &format!("{title}: {}\n", show(version));
+            lines.extend([title, ": ", &*show(version), "\n"]);
         }
     }
     if !features.is_empty() {

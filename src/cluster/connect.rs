@@ -88,7 +88,7 @@ pub struct Connected {
 impl Connection {
     /// Makes the client; nothing is sent yet, but a credential plugin may run.
     pub async fn connect(&self) -> Result<Connected, ConnectError> {
-        let mut config = self.load().await?;
+        let mut config = self.load()?;
         config.default_retry = !self.no_retry;
         config.read_timeout = self.timeout()?;
         config.reset_reader_on_write = config.read_timeout.is_some();
@@ -100,14 +100,17 @@ impl Connection {
         config.headers.extend(headers());
         let namespace = config.default_namespace.clone();
         let warnings = Warnings::default();
+        let noted = warnings.clone();
+        // A login program may take its time, and must not hold up what else goes on.
+        let client = tokio::task::spawn_blocking(move || transport::client(config, &noted)).await;
         Ok(Connected {
-            client: transport::client(config, &warnings)?,
+            client: client.expect("making a client does not panic")?,
             namespace,
             warnings,
         })
     }
 
-    async fn load(&self) -> Result<Config, ConnectError> {
+    fn load(&self) -> Result<Config, ConnectError> {
         let kubeconfig = self.kubeconfig()?;
         let access = Access::choose(&kubeconfig.clone().unwrap_or_default(), self)?;
         if access

@@ -6,6 +6,7 @@
 )]
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
+mod archive;
 mod bad_input;
 mod cluster;
 mod completion;
@@ -24,3 +25,4 @@ mod reference;
 mod run_local;
 mod support;
 mod template;
+mod workflows;

@@ -60,7 +60,9 @@ pub(super) fn answer(words: &[OsString]) -> std::io::Result<()> {
         }
         lines.push('\n');
     }
-    lines += &format!(":{}\n", directive as u8);
+    lines += ":";
+    lines += &(directive as u8).to_string();
+    lines.push('\n');
     std::io::stdout().write_all(lines.as_bytes())
 }
 
@@ -141,7 +143,7 @@ fn with_values(argument: Arg, command: &str, source: &Arc<Source>, marks_files: 
         return argument.add(ArgValueCandidates::new(move || source.candidates(wanted)));
     }
     let value = argument.get_value_names().and_then(<[_]>::first);
-    let marker = match value.map(|name| name.as_str()) {
+    let marker = match value.map(clap::builder::Str::as_str) {
         Some("FILE" | "PATTERN") if marks_files => FILES,
         Some("DIR") if marks_files => FOLDERS,
         _ => return argument,
