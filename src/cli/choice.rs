@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::clock::now;
 use super::session::Session;
 use super::target::{Target, TargetArgs};
 use super::{CliResult, Failure, Global};
@@ -76,7 +77,7 @@ pub(super) async fn read_group(
 
 /// The model of Jobs and Pods that were listed.
 pub(super) fn fold(jobs: &[Value], pods: &[Value]) -> Group {
-    let (mut group, now) = (Group::default(), super::run::now());
+    let (mut group, now) = (Group::default(), now());
     for job in jobs.iter().filter_map(JobView::from_value) {
         group.handle(now, Observation::Job(Box::new(job)));
     }

@@ -1,8 +1,8 @@
 //! `delete`: deletes a group's Jobs and, through the cluster's garbage collector, their Pods.
 
+use super::dry_run::{DryRun, DryRunArgs};
+use super::print::print;
 use super::session::{Session, block_on};
-use super::status::print;
-use super::submit::DryRun;
 use super::target::TargetArgs;
 use super::{CliResult, Failure, Global};
 use crate::cluster::act::{delete_jobs, list};
@@ -15,14 +15,8 @@ use crate::cluster::rest::JOBS;
 pub(super) struct Args {
     #[command(flatten)]
     target: TargetArgs,
-    /// none, client (say what would be deleted) or server (let the server check it, and delete nothing)
-    #[arg(
-        long,
-        value_name = "WHERE",
-        default_value = "none",
-        hide_default_value = true
-    )]
-    dry_run: DryRun,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
     /// A selector that matches nothing is fine
     #[arg(long)]
     ignore_not_found: bool,
@@ -45,21 +39,21 @@ pub(super) fn delete(args: &Args, global: &Global) -> CliResult {
             .iter()
             .filter_map(|job| job.pointer("/metadata/name")?.as_str());
         let names: Vec<String> = all.map(str::to_owned).collect();
-        let (deleted, error) = match args.dry_run {
+        let (deleted, error) = match args.dry_run.mode {
             DryRun::Client => (names, None),
             dry_run => delete_jobs(&session.client, jobs, dry_run == DryRun::Server).await,
         };
         for name in &deleted {
             print(&format!(
                 "job.batch \"{name}\" deleted{}",
-                args.dry_run.suffix()
+                args.dry_run.mode.suffix()
             ))?;
         }
         super::screen::say(&format!(
             "{}: {} deleted{}",
             target.title,
             deleted.len(),
-            args.dry_run.suffix()
+            args.dry_run.mode.suffix()
         ));
         error.map_or(Ok(0), |error| Err(error.into()))
     })

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the loop has a clock")]
 
+mod expiry;
 mod outputs;
 
 use std::time::Duration;
@@ -13,13 +14,15 @@ use tokio::time::Instant;
 
 use super::error::{INTERRUPTED, TIMED_OUT};
 use super::screen::Screen;
+use super::ttl::TtlArgs;
 use super::{CliResult, Failure};
 use crate::cluster::act::suspend_jobs;
 use crate::cluster::gate::Gate;
 use crate::cluster::observe::Observed;
 use crate::cluster::submit::{Event, Outcome};
-use crate::group::{Group, HaltWhen, Observation, Policy, Room, Stopped};
+use crate::group::{Group, HaltWhen, Observation, Place, Policy, Room, Stopped, What};
 use crate::terminal::Signals;
+use expiry::Expiry;
 pub(super) use outputs::LogMode;
 use outputs::Outputs;
 
@@ -29,6 +32,8 @@ const FRAME: Duration = Duration::from_millis(100);
 const CLOCK: Duration = Duration::from_secs(1);
 /// Output that is still on its way when the last member has ended is waited for so long.
 const OUTPUT_GRACE: Duration = Duration::from_secs(5);
+/// Times to live that are still being set then are waited for so long.
+const EXPIRY_GRACE: Duration = Duration::from_secs(30);
 
 /// What is created while the group is followed.
 pub(super) struct Submission<'a> {
@@ -36,7 +41,9 @@ pub(super) struct Submission<'a> {
     pub(super) outcomes: LocalBoxStream<'a, Event>,
     /// Lets through as many members as may be created.
     pub(super) gate: Gate,
-    /// How many of them have been answered.
+    /// Members that are there as they should be, and are not sent.
+    pub(super) there: Vec<Place>,
+    /// How many of those that are sent have been answered.
     pub(super) answered: usize,
     /// What limits it.
     pub(super) policy: Policy,
@@ -56,6 +63,8 @@ pub(super) struct Follow<'a> {
     pub(super) logs: LogMode,
     /// Only these items' output is shown; all, if there are none.
     pub(super) only_items: Vec<String>,
+    /// How long Jobs stay after their end.
+    pub(super) ttl: TtlArgs,
     /// When to give up.
     pub(super) timeout: Option<Duration>,
     /// A group without members ends the command at once.
@@ -74,6 +83,7 @@ struct Loop<'a, 's> {
     follow: Follow<'a>,
     screen: &'s mut Screen,
     outputs: Outputs,
+    expiry: Expiry,
     unreachable: Option<String>,
     refused: bool,
     halted: Option<Stopped>,
@@ -83,10 +93,12 @@ struct Loop<'a, 's> {
 /// Follows a group to its end, a signal, or the timeout.
 pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult<Ending> {
     let outputs = Outputs::new(follow.client.clone(), follow.logs);
+    let expiry = Expiry::new(follow.client.clone(), follow.ttl);
     let mut state = Loop {
         follow,
         screen,
         outputs,
+        expiry,
         unreachable: None,
         refused: false,
         halted: None,
@@ -94,6 +106,11 @@ pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult
     };
     let code = state.run().await?;
     state.drain_outputs().await?;
+    if let Some(problem) = state.expiry.finish(Instant::now() + EXPIRY_GRACE).await {
+        super::screen::warn(&format!(
+            "the time to live of Jobs cannot be set: {problem}"
+        ));
+    }
     let now = Timestamp::now();
     state.screen.finish(&state.follow.group, now, code)?;
     Ok(Ending {
@@ -111,6 +128,7 @@ impl Loop<'_, '_> {
             .timeout
             .and_then(|timeout| Instant::now().checked_add(timeout));
         let mut frame = Instant::now();
+        self.known_members()?;
         loop {
             self.admit().await?;
             if self.is_over() {
@@ -145,6 +163,19 @@ impl Loop<'_, '_> {
                 () = tokio::time::sleep_until(next_frame) => self.dirty = true,
             }
         }
+    }
+
+    /// Members that are not sent, because they are there as they should be.
+    fn known_members(&mut self) -> CliResult<()> {
+        let there = self
+            .follow
+            .submission
+            .as_ref()
+            .map(|submission| submission.there.clone());
+        for place in there.unwrap_or_default() {
+            self.take_in(Observation::Unchanged(place))?;
+        }
+        Ok(())
     }
 
     fn is_over(&self) -> bool {
@@ -219,6 +250,8 @@ impl Loop<'_, '_> {
         };
         let begun = submission.gate.begun();
         let in_flight = begun.saturating_sub(submission.answered);
+        // Those that are there count as begun: they may be the canaries of an earlier run.
+        let begun = begun + submission.there.len();
         match submission.policy.room(tally, excused, begun, in_flight) {
             Room::Create(room) => submission.gate.allow(room),
             Room::Stop(when, why) => {
@@ -265,6 +298,10 @@ impl Loop<'_, '_> {
         for change in self.follow.group.handle(Timestamp::now(), seen) {
             self.dirty = true;
             self.screen.change(&change, &self.follow.group)?;
+            let ended = matches!(change.what, What::Phase { to, .. } if to.is_final());
+            if let Some(member) = self.follow.group.member(&change.place).filter(|_| ended) {
+                self.expiry.settled(member);
+            }
         }
         if let Some(member) = place.and_then(|place| self.follow.group.member(&place)) {
             let only = &self.follow.only_items;

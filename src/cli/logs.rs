@@ -6,10 +6,11 @@ use futures::stream::{self, StreamExt};
 
 use super::choice::ChoiceArgs;
 use super::output_dir::OutputDir;
+use super::print::print;
 use super::run::ShowArgs;
 use super::screen::{Progress, say};
 use super::session::block_on;
-use super::status::print;
+use super::ttl::TtlArgs;
 use super::{CliResult, Failure, Global, watch};
 use crate::cluster::logs::{Log, lines};
 use crate::group::{Member, Phase, PodState, PodView};
@@ -59,7 +60,14 @@ struct Wanted {
 pub(super) fn logs(args: &Args, global: &Global) -> CliResult {
     if args.follow {
         let show = ShowArgs::for_logs(&args.choice.items);
-        return watch::attach(&args.choice.target, &show, Progress::None, false, global);
+        return watch::attach(
+            &args.choice.target,
+            &show,
+            TtlArgs::default(),
+            Progress::None,
+            false,
+            global,
+        );
     }
     block_on(async {
         let found = args.choice.find(global).await?;

@@ -1,9 +1,12 @@
 //! The command line: one file a subcommand, with its arguments, its help and what it does.
 
 mod choice;
+mod clock;
 mod complete;
 mod completion;
 mod delete;
+mod difference;
+mod dry_run;
 mod error;
 mod expand;
 mod follow;
@@ -13,10 +16,14 @@ mod lint;
 mod local;
 mod logs;
 mod man;
+mod members;
+mod order;
 mod output_dir;
 mod pflag;
 mod preflight;
+mod print;
 mod reconcile;
+mod rehearsal;
 mod retry;
 mod run;
 mod screen;
@@ -26,6 +33,7 @@ mod submit;
 mod suspend;
 mod target;
 mod template;
+mod ttl;
 mod version;
 mod wait;
 mod watch;

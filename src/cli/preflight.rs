@@ -1,23 +1,26 @@
 //! What `run` and `submit` check on the cluster before the first create; all that is wrong is said at once.
 
 use super::input::Batch;
-use super::run::prepared;
+use super::members::prepared;
 use super::session::Session;
 use super::{CliResult, Failure};
-use crate::cluster::preflight::{Need, SUBMIT, WATCH, check};
+use crate::cluster::preflight::{Need, SUBMIT, check};
 
-/// Checks, warns, or ends the command.
+/// Checks, warns, or ends the command; `needs` are the permissions besides those that every submission needs.
 pub(super) async fn preflight(
     batch: &Batch,
     session: &Session,
-    watches: bool,
+    needs: &[&[Need]],
     hands_over: bool,
 ) -> CliResult<()> {
     if session.is_local() {
         return Ok(());
     }
-    let watch = if watches { WATCH } else { &[] };
-    let needs: Vec<Need> = SUBMIT.iter().chain(watch).copied().collect();
+    let needs: Vec<Need> = SUBMIT
+        .iter()
+        .chain(needs.iter().copied().flatten())
+        .copied()
+        .collect();
     let first = prepared(&batch.template, &batch.items, &session.namespace).next();
     let findings = check(
         &session.client,

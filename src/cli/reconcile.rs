@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use super::error::INTERRUPTED;
+use super::print::print;
 use super::screen::say;
 use super::session::{Session, block_on};
 use super::{CliResult, Failure, Global};
@@ -115,7 +116,7 @@ async fn explain_one(session: &Session, name: &str) -> CliResult {
         .map(Arc::new)
         .collect();
     for line in explain(&job, &pods, Timestamp::now()) {
-        super::status::print(&show(&line))?;
+        print(&show(&line))?;
     }
     Ok(0)
 }

@@ -5,10 +5,10 @@ use kube::Client;
 use serde_json::Value;
 
 use super::choice::ChoiceArgs;
+use super::dry_run::{DryRun, DryRunArgs};
+use super::print::print;
 use super::screen::say;
 use super::session::block_on;
-use super::status::print;
-use super::submit::DryRun;
 use super::target::namespace_flag;
 use super::{CliResult, Failure, Global};
 use crate::cluster::act::recreate;
@@ -28,19 +28,13 @@ pub(super) struct Args {
     /// Only members that failed for this cause, such as `exit 2`, as `status` and `watch` name it
     #[arg(long, value_name = "CAUSE")]
     cause: Option<String>,
-    /// none, or client (say what would be retried)
-    #[arg(
-        long,
-        value_name = "WHERE",
-        default_value = "none",
-        hide_default_value = true
-    )]
-    dry_run: DryRun,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
 }
 
 /// Retries.
 pub(super) fn retry(args: &Args, global: &Global) -> CliResult {
-    if args.dry_run == DryRun::Server {
+    if args.dry_run.mode == DryRun::Server {
         return Err(Failure::usage(
             "--dry-run=server: a Job that is there cannot be created again without deleting it",
         ));
@@ -67,11 +61,11 @@ pub(super) fn retry(args: &Args, global: &Global) -> CliResult {
                 found.target.title
             )));
         }
-        let count = again(&found.session.client, jobs, args.dry_run).await?;
+        let count = again(&found.session.client, jobs, args.dry_run.mode).await?;
         say(&format!(
             "{}: {count} retried{}",
             found.target.title,
-            args.dry_run.suffix()
+            args.dry_run.mode.suffix()
         ));
         say(&format!(
             "to watch: kubectl batch watch {}{}",

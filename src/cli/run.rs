@@ -2,24 +2,28 @@
 
 use std::num::NonZeroUsize;
 
-use jiff::Timestamp;
-
+use super::clock::now;
+use super::difference::{ReplaceArgs, clear_way, difference};
+use super::dry_run::{DryRun, DryRunArgs};
 use super::error::INTERRUPTED;
 use super::follow::{self, Ending, Follow, LogMode, Submission};
 use super::input::{self, Batch, ItemArgs, TemplateArgs};
+use super::members::{Members, members, prepared};
+use super::order::OrderArgs;
 use super::preflight::preflight;
 use super::reconcile;
+use super::rehearsal::rehearse;
 use super::screen::{Caption, Progress, Screen};
 use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
+use super::ttl::TtlArgs;
 use super::{CliResult, Failure, Global};
 use crate::cluster::duration::parse_duration;
 use crate::cluster::gate::Gate;
 use crate::cluster::observe::observe;
-use crate::cluster::submit::{Options, Pace, Prepared, submit};
-use crate::group::{Group, Place, Policy};
-use crate::items::Item;
-use crate::template::{Names, Template};
+use crate::cluster::preflight::WATCH;
+use crate::cluster::submit::{Options, Pace, submit};
+use crate::group::Policy;
 
 /// Expand a template over a list, create the Jobs, and watch them to the end
 ///
@@ -40,6 +44,14 @@ pub(super) struct Args {
     local: bool,
     #[command(flatten)]
     policy: PolicyArgs,
+    #[command(flatten)]
+    order: OrderArgs,
+    #[command(flatten)]
+    ttl: TtlArgs,
+    #[command(flatten)]
+    replace: ReplaceArgs,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
     #[command(flatten)]
     show: ShowArgs,
 }
@@ -182,32 +194,54 @@ impl ShowArgs {
 
 /// Runs.
 pub(super) fn run(args: &Args, global: &Global) -> CliResult {
-    let timeout = args.show.timeout()?;
+    args.show.timeout()?;
     args.policy.policy(None)?;
-    let batch = input::read(
+    let mut batch = input::read(
         &args.template,
         &args.items,
         global.connection.namespace.as_deref(),
     )?;
     batch.check()?;
+    args.order.arrange(&mut batch.items, args.items.seed());
     block_on(async {
         let session = if args.local {
             Session::local(global).await?
         } else {
             Session::connect(global).await?
         };
-        let result = follow_batch(args, global, &batch, &session, timeout).await;
+        let target = Target::group(&args.template.group_label, batch.template.group());
+        let result = run_batch(args, global, &batch, &session, &target).await;
         let is_local = session.is_local();
         session.say_warnings();
         session.close().await;
         let ending = result?;
-        said_at_end(
-            &ending,
-            is_local,
-            &Target::group(&args.template.group_label, batch.template.group()),
-            global,
-        );
+        said_at_end(&ending, is_local, &target, global);
         Ok(ending.code)
+    })
+}
+
+/// Checks everything, and then only says what would be done, or does it.
+async fn run_batch(
+    args: &Args,
+    global: &Global,
+    batch: &Batch,
+    session: &Session,
+    target: &Target,
+) -> CliResult<Ending> {
+    let members = members(batch, &session.namespace)?;
+    let mode = args.dry_run.mode;
+    if mode != DryRun::Client {
+        let needs = [WATCH, args.replace.needs(), args.ttl.needs()];
+        preflight(batch, session, &needs, args.template.reconcile).await?;
+    }
+    if mode == DryRun::None {
+        return follow_batch(args, global, batch, members, session, target).await;
+    }
+    let as_json = args.show.progress() == Progress::Json;
+    let code = rehearse(batch, &members, session, target, mode, as_json).await?;
+    Ok(Ending {
+        code,
+        stopped: None,
     })
 }
 
@@ -215,15 +249,21 @@ async fn follow_batch(
     args: &Args,
     global: &Global,
     batch: &Batch,
+    members: Members,
     session: &Session,
-    timeout: Option<std::time::Duration>,
+    target: &Target,
 ) -> CliResult<Ending> {
-    let target = Target::group(&args.template.group_label, batch.template.group());
-    let group = expected(batch, &session.namespace)?;
-    preflight(batch, session, true, args.template.reconcile).await?;
+    let difference = difference(session, target, &members.wanted, false).await?;
+    let todo = clear_way(&difference, &members, session, target, args.replace).await?;
+    drop(difference);
+    let mut group = members.group;
+    for (place, uid) in &todo.replaced {
+        group.supersede(place, uid.clone());
+    }
     let gate = Gate::closed();
-    let members = prepared(&batch.template, &batch.items, &session.namespace);
-    let outcomes = submit(&session.client, members, &args.policy.options(), &gate);
+    let sent = prepared(&batch.template, &batch.items, &session.namespace)
+        .filter(|member| todo.sends(member));
+    let outcomes = submit(&session.client, sent, &args.policy.options(), &gate);
     let caption = Caption {
         title: target.title.clone(),
         place: session.place.clone(),
@@ -235,6 +275,7 @@ async fn follow_batch(
         submission: Some(Submission {
             outcomes,
             gate,
+            there: todo.there.iter().cloned().collect(),
             answered: 0,
             policy: args.policy.policy(batch.max_active)?,
         }),
@@ -242,7 +283,8 @@ async fn follow_batch(
         client: session.client.clone(),
         logs: args.show.logs(session.is_local()),
         only_items: Vec::new(),
-        timeout,
+        ttl: args.ttl,
+        timeout: args.show.timeout()?,
         must_exist: false,
     };
     if !args.template.reconcile || session.is_local() {
@@ -261,63 +303,6 @@ async fn follow_batch(
         reconcile::beside(session, &target.selector, stopped)
     );
     ending
-}
-
-#[expect(clippy::disallowed_methods, reason = "a command begins now")]
-pub(super) fn now() -> Timestamp {
-    Timestamp::now()
-}
-
-/// The model with all members of the list; every item is expanded once, so that nothing is created if one does not fit.
-pub(super) fn expected(batch: &Batch, namespace: &str) -> CliResult<Group> {
-    let (mut group, mut names) = (Group::default(), Names::default());
-    for item in &batch.items {
-        let expansion = batch.template.expand_checked(item, &mut names)?;
-        for job in expansion.members() {
-            let place = place_of(job, namespace);
-            let text = if item.text().is_empty() {
-                place.name.clone()
-            } else {
-                item.text().into_owned()
-            };
-            group.expect(place, text, item.index);
-        }
-    }
-    Ok(group)
-}
-
-/// The objects of all items, expanded as they are taken; they were all expanded before without an error.
-pub(super) fn prepared<'a>(
-    template: &'a Template,
-    items: &'a [Item],
-    namespace: &'a str,
-) -> impl Iterator<Item = Prepared> + 'a {
-    items.iter().flat_map(move |item| {
-        let expansion = template.expand(item).expect("the item was expanded before");
-        by_member(expansion.objects, namespace)
-    })
-}
-
-/// The objects of one item, divided by its Jobs: what is no Job goes with the first one.
-fn by_member(objects: Vec<serde_json::Value>, namespace: &str) -> Vec<Prepared> {
-    let (jobs, mut others): (Vec<_>, Vec<_>) =
-        objects.into_iter().partition(crate::template::is_member);
-    jobs.into_iter()
-        .map(|job| {
-            let place = place_of(&job, namespace);
-            let mut objects = std::mem::take(&mut others);
-            objects.push(job);
-            Prepared { place, objects }
-        })
-        .collect()
-}
-
-fn place_of(object: &serde_json::Value, namespace: &str) -> Place {
-    let text = |pointer| object.pointer(pointer).and_then(serde_json::Value::as_str);
-    Place {
-        namespace: text("/metadata/namespace").unwrap_or(namespace).to_owned(),
-        name: text("/metadata/name").unwrap_or_default().to_owned(),
-    }
 }
 
 fn said_at_end(ending: &Ending, is_local: bool, target: &Target, global: &Global) {

@@ -1,10 +1,10 @@
 //! `status`: the groups of a namespace, or the members of one group, as they stand now.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 
 use super::choice::{fold, read_group};
-use super::run::now;
+use super::clock::now;
+use super::print::{print, print_json};
 use super::session::{Session, block_on};
 use super::target::TargetArgs;
 use super::{CliResult, Failure, Global};
@@ -58,7 +58,8 @@ fn show_group(group: &Group, title: &str, args: &Args) -> CliResult {
     members.sort_by_key(|member| (member.index, &member.place));
     if args.output == Some(Output::Json) {
         let members: Vec<Value> = members.iter().map(|member| member_json(member)).collect();
-        return print_json(&json!({"group": title, "total": members.len(), "members": members}));
+        print_json(&json!({"group": title, "total": members.len(), "members": members}))?;
+        return Ok(0);
     }
     let now = now();
     let row = |member: &&Member| {
@@ -94,7 +95,7 @@ fn member_json(member: &Member) -> Value {
     json!({
         "item": member.item, "index": member.index,
         "namespace": member.place.namespace, "job": member.place.name,
-        "phase": member.state.phase.word(), "reason": member.state.reason,
+        "uid": member.job().map(|job| &job.uid), "phase": member.state.phase.word(), "reason": member.state.reason,
         "failures": member.state.failures, "seconds": member.ran_for.map(|time| time.as_secs()),
         "pods": member.pods().iter().map(|pod| pod.name.as_str()).collect::<Vec<_>>(),
     })
@@ -145,7 +146,8 @@ async fn show_groups(session: &Session, namespace: Option<&str>, args: &Args) ->
             .iter()
             .map(|((namespace, name), group)| group_json(namespace, name, group))
             .collect();
-        return print_json(&json!({"groups": groups}));
+        print_json(&json!({"groups": groups}))?;
+        return Ok(0);
     }
     if groups.is_empty() {
         super::screen::say(&format!(
@@ -205,16 +207,4 @@ fn table<const N: usize>(
 ) -> CliResult<()> {
     let headers = (!args.no_headers).then_some(headers);
     print(render::grid(headers, rows).trim_end_matches('\n'))
-}
-
-fn print_json(value: &Value) -> CliResult {
-    let text = serde_json::to_string_pretty(value).map_err(Failure::tool)?;
-    print(&text)?;
-    Ok(0)
-}
-
-/// A line of data on standard output.
-pub(super) fn print(line: &str) -> CliResult<()> {
-    writeln!(std::io::stdout(), "{line}")?;
-    Ok(())
 }

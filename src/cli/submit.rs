@@ -2,14 +2,23 @@
 
 use futures::stream::{LocalBoxStream, StreamExt};
 
+use super::clock::now;
+use super::difference::{ReplaceArgs, Todo, clear_way, difference};
+use super::dry_run::{DryRun, DryRunArgs};
 use super::input::{self, Batch, ItemArgs, TemplateArgs};
+use super::members::{members, prepared};
+use super::order::OrderArgs;
 use super::preflight::preflight;
-use super::run::{expected, prepared};
+use super::print::print;
+use super::rehearsal::rehearse;
+use super::screen::say;
 use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
 use super::{CliResult, Failure, Global};
 use crate::cluster::gate::Gate;
 use crate::cluster::submit::{Event, Options, Outcome, submit as create};
+use crate::group::{Change, Group, Place, What};
+use crate::render;
 use crate::terminal::Signals;
 
 /// Expand a template over a list, create the Jobs, and return
@@ -21,63 +30,85 @@ pub(super) struct Args {
     template: TemplateArgs,
     #[command(flatten)]
     items: ItemArgs,
-    /// none, client (print what would be created) or server (let the server check it, and keep nothing)
-    #[arg(
-        long,
-        value_name = "WHERE",
-        default_value = "none",
-        hide_default_value = true
-    )]
-    dry_run: DryRun,
+    #[command(flatten)]
+    order: OrderArgs,
+    #[command(flatten)]
+    replace: ReplaceArgs,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
+    /// json: one JSON object for each member; with --dry-run=server, one for the difference
+    #[arg(short, long, value_name = "FORMAT")]
+    output: Option<Output>,
 }
 
-/// How far a command goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum DryRun {
-    /// All the way
-    None,
-    /// Nothing is sent
-    Client,
-    /// The server checks, and keeps nothing
-    Server,
-}
-
-impl DryRun {
-    /// What follows a line about something that was not really done.
-    pub(super) fn suffix(self) -> &'static str {
-        match self {
-            Self::None => "",
-            Self::Client => " (dry run)",
-            Self::Server => " (server dry run)",
-        }
-    }
+enum Output {
+    Json,
 }
 
 /// Submits.
 pub(super) fn submit(args: &Args, global: &Global) -> CliResult {
-    let batch = input::read(
+    let mut batch = input::read(
         &args.template,
         &args.items,
         global.connection.namespace.as_deref(),
     )?;
     batch.check()?;
+    args.order.arrange(&mut batch.items, args.items.seed());
     let target = Target::group(&args.template.group_label, batch.template.group());
     block_on(async {
         let session = Session::connect(global).await?;
-        let group = expected(&batch, &session.namespace)?;
-        if args.dry_run == DryRun::Client {
-            for member in group.members() {
-                super::status::print(&format!(
-                    "job.batch/{} created{}",
-                    member.place.name,
-                    args.dry_run.suffix()
-                ))?;
-            }
-            return Ok(0);
+        let members = members(&batch, &session.namespace)?;
+        let (mode, as_json) = (args.dry_run.mode, args.output.is_some());
+        if mode != DryRun::Client {
+            preflight(
+                &batch,
+                &session,
+                &[args.replace.needs()],
+                args.template.reconcile,
+            )
+            .await?;
         }
-        preflight(&batch, &session, false, args.template.reconcile).await?;
-        create_all(&batch, &session, args.dry_run, &target, global).await
+        if mode != DryRun::None {
+            return rehearse(&batch, &members, &session, &target, mode, as_json).await;
+        }
+        let difference = difference(&session, &target, &members.wanted, false).await?;
+        let todo = clear_way(&difference, &members, &session, &target, args.replace).await?;
+        drop(difference);
+        let teller = Teller {
+            group: &members.group,
+            title: &target.title,
+            as_json,
+        };
+        create_all(&batch, &session, &todo, &teller, &target, global).await
     })
+}
+
+/// Tells what became of each member.
+struct Teller<'a> {
+    group: &'a Group,
+    title: &'a str,
+    as_json: bool,
+}
+
+impl Teller<'_> {
+    fn tell(&self, place: &Place, what: What, word: &str) -> CliResult<()> {
+        if !self.as_json {
+            return print(&format!("job.batch/{} {word}", place.name));
+        }
+        let change = Change {
+            at: now(),
+            item: self.item(place).to_owned(),
+            place: place.clone(),
+            what,
+        };
+        print(&render::change_event(self.title, &change).to_string())
+    }
+
+    fn item(&self, place: &Place) -> &str {
+        let member = self.group.member(place);
+        member.map_or("", |member| &member.item)
+    }
 }
 
 /// What became of the members so far.
@@ -91,28 +122,27 @@ struct Counts {
 }
 
 impl Counts {
-    /// Counts one outcome, and prints it; what goes wrong stops the submission.
+    /// Counts one outcome, and prints it; what goes wrong stops the submission: more of the same would be refused too.
     fn take(
         &mut self,
-        name: &str,
+        place: &Place,
         outcome: Outcome,
-        dry_run: DryRun,
+        teller: &Teller,
         gate: &Gate,
     ) -> CliResult<()> {
-        let line = |what: &str| format!("job.batch/{name} {what}{}", dry_run.suffix());
         match outcome {
             Outcome::Created(_) => {
                 self.created += 1;
-                super::status::print(&line("created"))
+                teller.tell(place, What::Created, "created")
             }
             Outcome::Unchanged => {
                 self.unchanged += 1;
-                super::status::print(&line("unchanged"))
+                teller.tell(place, What::Unchanged, "unchanged")
             }
             Outcome::Refused(why) => {
                 gate.shut();
                 self.refused += 1;
-                super::screen::say(&format!("{name}: {why}"));
+                say(&render::refusal(place, teller.item(place), &why));
                 Ok(())
             }
             Outcome::Unreachable(why) => {
@@ -151,30 +181,31 @@ impl Counts {
 async fn create_all(
     batch: &Batch,
     session: &Session,
-    dry_run: DryRun,
+    todo: &Todo,
+    teller: &Teller<'_>,
     target: &Target,
     global: &Global,
 ) -> CliResult {
     let gate = Gate::default();
-    let options = Options {
-        is_dry_run: dry_run == DryRun::Server,
-        ..Options::default()
-    };
-    let members = prepared(&batch.template, &batch.items, &session.namespace);
-    let outcomes = create(&session.client, members, &options, &gate);
-    let counts = count(outcomes, session, dry_run, &gate).await?;
-    super::screen::say(&format!(
-        "{}: {}{}",
+    let sent = prepared(&batch.template, &batch.items, &session.namespace)
+        .filter(|member| todo.sends(member));
+    let events = create(&session.client, sent, &Options::default(), &gate);
+    let mut counts = Counts::default();
+    for place in &todo.there {
+        counts.take(place, Outcome::Unchanged, teller, &gate)?;
+    }
+    count(&mut counts, events, session, teller, &gate).await?;
+    say(&format!(
+        "{}: {}",
         target.title,
-        counts.words(batch.items.len()),
-        dry_run.suffix()
+        counts.words(teller.group.members().len())
     ));
     if let Some(why) = counts.unreachable {
         return Err(Failure::cluster(why));
     }
-    if dry_run == DryRun::None && counts.created + counts.unchanged > 0 {
+    if counts.created + counts.unchanged > 0 {
         let namespace = namespace_flag(global);
-        super::screen::say(&format!(
+        say(&format!(
             "to watch: kubectl batch watch {namespace}{}",
             target.flags
         ));
@@ -184,30 +215,30 @@ async fn create_all(
 
 /// Counts outcomes to their end; the first signal stops the submission, the second one the waiting for what is under way.
 async fn count(
+    counts: &mut Counts,
     mut events: LocalBoxStream<'_, Event>,
     session: &Session,
-    dry_run: DryRun,
+    teller: &Teller<'_>,
     gate: &Gate,
-) -> CliResult<Counts> {
+) -> CliResult<()> {
     let signals = Signals::new();
     let mut signals =
         signals.map_err(|error| Failure::tool(format!("cannot take signals: {error}")))?;
-    let mut counts = Counts::default();
     loop {
         tokio::select! {
             next = events.next() => {
                 session.say_warnings();
                 match next {
-                    Some(Event::Member(place, outcome)) => counts.take(&place.name, outcome, dry_run, gate)?,
-                    Some(Event::Waiting(why)) => super::screen::say(&format!("waiting: {why}")),
-                    Some(Event::GoesOn) => super::screen::say("creating goes on"),
-                    None => return Ok(counts),
+                    Some(Event::Member(place, outcome)) => counts.take(&place, outcome, teller, gate)?,
+                    Some(Event::Waiting(why)) => say(&format!("waiting: {why}")),
+                    Some(Event::GoesOn) => say("creating goes on"),
+                    None => return Ok(()),
                 }
             }
             () = signals.next() => {
                 gate.shut();
                 if std::mem::replace(&mut counts.interrupted, true) {
-                    return Ok(counts);
+                    return Ok(());
                 }
             }
         }

@@ -3,10 +3,10 @@
 use std::io::{BufRead, IsTerminal, Write};
 
 use super::choice::{ChoiceArgs, Found};
+use super::dry_run::{DryRun, DryRunArgs};
+use super::print::print;
 use super::screen::say;
 use super::session::block_on;
-use super::status::print;
-use super::submit::DryRun;
 use super::{CliResult, Failure, Global};
 use crate::cluster::act::suspend_jobs;
 use crate::group::{Member, Phase, Place};
@@ -19,14 +19,8 @@ pub(super) struct SuspendArgs {
     /// Do not ask before Pods that run are ended
     #[arg(short, long)]
     yes: bool,
-    /// none, or client (say what would be suspended)
-    #[arg(
-        long,
-        value_name = "WHERE",
-        default_value = "none",
-        hide_default_value = true
-    )]
-    dry_run: DryRun,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
 }
 
 /// Resume a group's Jobs that are suspended
@@ -34,14 +28,8 @@ pub(super) struct SuspendArgs {
 pub(super) struct ResumeArgs {
     #[command(flatten)]
     choice: ChoiceArgs,
-    /// none, or client (say what would be resumed)
-    #[arg(
-        long,
-        value_name = "WHERE",
-        default_value = "none",
-        hide_default_value = true
-    )]
-    dry_run: DryRun,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
 }
 
 /// Suspends.
@@ -57,10 +45,10 @@ pub(super) fn suspend(args: &SuspendArgs, global: &Global) -> CliResult {
             .iter()
             .filter(|member| member.state.phase == Phase::Running)
             .count();
-        if running > 0 && !args.yes && args.dry_run == DryRun::None {
+        if running > 0 && !args.yes && args.dry_run.mode == DryRun::None {
             confirm(running)?;
         }
-        set(&found, &members, true, args.dry_run).await
+        set(&found, &members, true, args.dry_run.mode).await
     })
 }
 
@@ -73,7 +61,7 @@ pub(super) fn resume(args: &ResumeArgs, global: &Global) -> CliResult {
             suspended && !member.state.phase.is_final() && args.choice.names(member)
         };
         let members: Vec<&Member> = found.group.members().iter().filter(wanted).collect();
-        set(&found, &members, false, args.dry_run).await
+        set(&found, &members, false, args.dry_run.mode).await
     })
 }
 

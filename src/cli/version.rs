@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::print::{print, print_json};
 use super::session::{Session, block_on};
-use super::status::print;
 use super::{CliResult, Global};
 use crate::cluster::features::{Feature, features, version as server_version};
 use crate::manifest::yaml::to_yaml;
@@ -49,7 +49,7 @@ pub(super) fn version(args: &Args, global: &Global) -> CliResult {
         document["features"] = Value::Object(found.collect::<Map<_, _>>());
     }
     match args.output {
-        Some(Output::Json) => print(&format!("{document:#}"))?,
+        Some(Output::Json) => print_json(&document)?,
         Some(Output::Yaml) => print(to_yaml(&document).trim_end())?,
         None => print(lines(&document, &told).trim_end())?,
     }

@@ -2,6 +2,7 @@
 
 use super::run::ShowArgs;
 use super::target::TargetArgs;
+use super::ttl::TtlArgs;
 use super::{CliResult, Global, watch};
 
 /// Wait until all members of a group have ended, and say how
@@ -14,6 +15,8 @@ pub(super) struct Args {
     target: TargetArgs,
     #[command(flatten)]
     show: ShowArgs,
+    #[command(flatten)]
+    ttl: TtlArgs,
 }
 
 /// Waits.
@@ -21,6 +24,7 @@ pub(super) fn wait(args: &Args, global: &Global) -> CliResult {
     watch::attach(
         &args.target,
         &args.show,
+        args.ttl,
         args.show.quiet_progress(),
         true,
         global,

@@ -1,11 +1,13 @@
 //! `watch`: shows a group until all its members have ended.
 
+use super::clock::now;
 use super::error::INTERRUPTED;
 use super::follow::{self, Ending, Follow};
-use super::run::{ShowArgs, goes_on, now};
+use super::run::{ShowArgs, goes_on};
 use super::screen::{Caption, Progress, Screen};
 use super::session::{Session, block_on};
 use super::target::TargetArgs;
+use super::ttl::TtlArgs;
 use super::{CliResult, Global};
 use crate::cluster::observe::observe;
 use crate::group::Group;
@@ -19,6 +21,8 @@ pub(super) struct Args {
     pub(super) target: TargetArgs,
     #[command(flatten)]
     pub(super) show: ShowArgs,
+    #[command(flatten)]
+    ttl: TtlArgs,
 }
 
 /// Watches.
@@ -26,6 +30,7 @@ pub(super) fn watch(args: &Args, global: &Global) -> CliResult {
     attach(
         &args.target,
         &args.show,
+        args.ttl,
         args.show.progress(),
         false,
         global,
@@ -36,6 +41,7 @@ pub(super) fn watch(args: &Args, global: &Global) -> CliResult {
 pub(super) fn attach(
     target: &TargetArgs,
     show: &ShowArgs,
+    ttl: TtlArgs,
     progress: Progress,
     must_exist: bool,
     global: &Global,
@@ -58,6 +64,7 @@ pub(super) fn attach(
             client: session.client.clone(),
             logs: show.logs(false),
             only_items: show.items.clone(),
+            ttl,
             timeout,
             must_exist,
         };

@@ -26,11 +26,26 @@ pub async fn list(
     namespace: Option<&str>,
     selector: &str,
 ) -> Result<Vec<Value>, Problem> {
+    let mut found = Vec::new();
+    list_each(client, resource, namespace, selector, |object| {
+        found.push(object);
+    })
+    .await?;
+    Ok(found)
+}
+
+/// The same for whoever needs only a part of each object: one page is held at a time.
+pub async fn list_each(
+    client: &Client,
+    resource: Resource,
+    namespace: Option<&str>,
+    selector: &str,
+    mut visit: impl FnMut(Value),
+) -> Result<(), Problem> {
     let path = match namespace {
         Some(namespace) => resource.path(namespace, &[]),
         None => format!("{}/{}", resource.root, resource.plural),
     };
-    let mut found = Vec::new();
     let mut next = String::new();
     loop {
         let uri = format!(
@@ -39,11 +54,11 @@ pub async fn list(
         );
         let mut page = rest::get_path(client, &uri).await?;
         if let Some(items) = page["items"].as_array_mut() {
-            found.append(items);
+            items.drain(..).for_each(&mut visit);
         }
         match page["metadata"]["continue"].as_str() {
             Some(token) if !token.is_empty() => next = format!("&continue={}", encode(token)),
-            _ => return Ok(found),
+            _ => return Ok(()),
         }
     }
 }
@@ -134,6 +149,16 @@ pub async fn suspend_jobs(client: &Client, jobs: Vec<Place>, suspend: bool) -> R
         }
     }
     first_error.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// Sets how many seconds after its end a Job is deleted; one that is gone, or another one by now, is left alone.
+pub async fn set_ttl(client: &Client, job: &Place, uid: &str, seconds: u64) -> Result<(), Problem> {
+    let patch = json!({"metadata": {"uid": uid}, "spec": {"ttlSecondsAfterFinished": seconds}});
+    match rest::merge_patch(client, JOBS, &job.namespace, &job.name, &patch).await {
+        Err(error) if rest::is_status(&error, 404) || rest::is_status(&error, 409) => Ok(()),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(()),
+    }
 }
 
 /// Percent-encodes what may not stand in a query (RFC 3986).

@@ -25,6 +25,14 @@ pub const WATCH: &[Need] = &[
     ("watch", "", "pods", ""),
 ];
 
+/// What `--replace` asks for.
+pub const REPLACE: &[Need] = &[
+    ("list", "batch", "jobs", ""),
+    ("delete", "batch", "jobs", ""),
+];
+/// What it takes to change a Job that has ended.
+pub const PATCH: &[Need] = &[("patch", "batch", "jobs", "")];
+
 const REVIEWS: Resource = Resource {
     root: "/apis/authorization.k8s.io/v1",
     plural: "selfsubjectaccessreviews",

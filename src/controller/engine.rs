@@ -2,26 +2,27 @@
 //!
 //! It never waits, and reads no clock but the one it is given: `now` is the time since the loop began.
 
+mod done;
+mod seen;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::Client;
 use serde_json::Value;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 
 use super::announce::Announcer;
-use super::expectations::Expectations;
 use super::expiry::expire;
 use super::freeing::free_all;
 use super::look::{Look, look};
 use super::naming::names;
 use super::options::{Options, Owner, Ran};
-use super::pass::{Pass, PassReport, Reread};
+use super::pass::{Pass, PassReport};
 use super::queue::{Key, Queue};
-use super::world::{Orphan, World, version};
-use crate::cluster::watching::Seen;
-use crate::job::{Gate, Job, Pod, PodRef, Scale, TtlAction, after_finished, reconcile};
+use super::world::{Orphan, World};
+use crate::job::{Gate, Job, PodRef, Scale, TtlAction, after_finished, reconcile};
 
 /// The state of the loop.
 pub(super) struct Engine {
@@ -99,125 +100,6 @@ impl Engine {
     /// No pass before both lists are in: half a view would create Pods twice.
     fn ready(&self) -> bool {
         self.listed == (true, true)
-    }
-
-    pub(super) fn job_seen(&mut self, seen: Seen, now: Duration) {
-        match seen {
-            Seen::Present(object) => {
-                let news = self.world.is_news(&object);
-                if let Some(key) = self.world.job_seen(object) {
-                    self.unnamed_jobs.remove(&key);
-                    // A status that was written says little: what it came from was seen before.
-                    let pause = if news {
-                        Duration::ZERO
-                    } else {
-                        self.options.gather
-                    };
-                    self.queue.add(key, now + pause);
-                }
-            }
-            Seen::Gone(object) => {
-                if let Ok(job) = Job::from_value(&object)
-                    && self.world.job_mut(&key_of(&job), &job.uid).is_some()
-                {
-                    self.world.job_ends(&job.uid, version(&object));
-                    self.job_gone(&key_of(&job));
-                }
-            }
-            Seen::Listing => self.unnamed_jobs = self.world.known().0,
-            Seen::Complete => {
-                for key in std::mem::take(&mut self.unnamed_jobs) {
-                    self.job_gone(&key);
-                }
-                self.listed.0 = true;
-                self.all_listed(now);
-            }
-            Seen::Trouble(error) => tracing::warn!(error, "watching Jobs"),
-        }
-    }
-
-    /// Both kinds are known as they are: every Job has its turn, and, if that is wanted, its only one.
-    fn all_listed(&mut self, now: Duration) {
-        if !self.ready() {
-            return;
-        }
-        let keys = self.world.known().0;
-        if self.options.once && self.left.is_none() {
-            self.left = Some(keys.clone());
-        }
-        for key in keys {
-            self.queue.add(key, now);
-        }
-    }
-
-    fn job_gone(&mut self, key: &Key) {
-        let owned = self
-            .world
-            .job(key)
-            .is_some_and(|entry| self.options.owner.owns(&entry.job));
-        let orphans = self.world.job_gone(key);
-        self.queue.forget(key);
-        if let Some(left) = &mut self.left {
-            left.remove(key);
-        }
-        if owned {
-            self.free(orphans);
-        }
-    }
-
-    pub(super) fn pod_seen(&mut self, seen: Seen, now: Duration) {
-        match seen {
-            Seen::Present(object) => {
-                if let Ok(pod) = Pod::from_value(&object) {
-                    self.pod_present(pod, now);
-                }
-            }
-            Seen::Gone(object) => {
-                if let Ok(pod) = Pod::from_value(&object) {
-                    let key = self.world.pod_gone(&pod.uid, pod.version());
-                    self.pods_changed(key, now);
-                }
-            }
-            Seen::Listing => self.unnamed_pods = self.world.known().1,
-            Seen::Complete => {
-                for uid in std::mem::take(&mut self.unnamed_pods) {
-                    let key = self.world.pod_gone(&uid, 0);
-                    self.pods_changed(key, now);
-                }
-                self.listed.1 = true;
-                self.all_listed(now);
-            }
-            Seen::Trouble(error) => tracing::warn!(error, "watching Pods"),
-        }
-    }
-
-    fn pod_present(&mut self, pod: Pod, now: Duration) {
-        self.unnamed_pods.remove(&pod.uid);
-        let (uid, owner) = (pod.uid.clone(), pod.controller_uid.clone());
-        let keys = self.world.pod_seen(pod);
-        if keys.is_empty() {
-            self.pod_without_job(&uid, owner.as_deref());
-        }
-        self.pods_changed(keys, now);
-    }
-
-    fn pods_changed(&mut self, keys: impl IntoIterator<Item = Key>, now: Duration) {
-        let at = now + self.options.gather;
-        for key in keys {
-            self.queue.add(key, at);
-        }
-    }
-
-    /// Only the sole controller may take an unknown owner for a Job that is gone, and no owner for nobody's Pod.
-    fn pod_without_job(&mut self, uid: &str, owner: Option<&str>) {
-        if self.options.owner != Owner::Everything || !self.ready() {
-            return;
-        }
-        let orphans = match owner {
-            Some(owner) => self.world.orphans_of(owner),
-            None => self.world.abandoned(uid).into_iter().collect(),
-        };
-        self.free(orphans);
     }
 
     /// Starts what is due, as much as may be under way at a time.
@@ -354,100 +236,6 @@ impl Engine {
         self.passes
             .spawn(async move { Done::Freed(free_all(&client, orphans).await) });
     }
-
-    pub(super) fn take_in(&mut self, done: Result<Done, JoinError>, now: Duration) {
-        match done.expect("a pass does not panic and is never aborted") {
-            Done::Freed(uids) => self.freeing.retain(|uid| !uids.contains(uid)),
-            Done::Pass(report) => self.take_in_pass(*report, now),
-            Done::Looked(look) => self.take_in_look(*look, now),
-            Done::Expired(key, result) => {
-                let result = result.map_err(|error| {
-                    tracing::debug!(%error, job = %key, "the Job outlives its time for now");
-                });
-                self.turn_ends(key, result, now);
-            }
-        }
-    }
-
-    fn take_in_look(&mut self, look: Look, now: Duration) {
-        let Look {
-            key,
-            uid,
-            status,
-            pods,
-        } = look;
-        let (pods, version) = match pods {
-            Ok(listed) => listed,
-            Err(error) => {
-                tracing::debug!(%error, job = %key, "its Pods cannot be listed for now");
-                self.turn_ends(key, Err(()), now);
-                return;
-            }
-        };
-        if let Some(entry) = self.world.job_mut(&key, &uid) {
-            entry.trusted = status;
-            let job = entry.job.clone();
-            let pods = pods
-                .iter()
-                .filter_map(|pod| Pod::from_value(pod).ok())
-                .collect();
-            self.world.pods_listed(&job, pods, version);
-        }
-        self.queue.done(key, Ok(Some(Duration::ZERO)), now);
-    }
-
-    fn take_in_pass(&mut self, report: PassReport, now: Duration) {
-        for pod in report.pods {
-            self.world.pod_seen(pod);
-        }
-        let freed: Vec<String> = report
-            .freed
-            .into_iter()
-            .filter(|uid| self.world.is_tracked(uid))
-            .collect();
-        if let Some(entry) = self.world.job_mut(&report.key, &report.uid) {
-            for name in &report.not_created {
-                entry.expectations.creation_settled(name);
-            }
-            for uid in &report.not_deleted {
-                entry.expectations.deletion_settled(uid);
-            }
-            if let Some(backoff) = report.backoff {
-                entry.memory.backoff = Some(backoff);
-            }
-            entry.memory.finish_written |= report.finished;
-            entry.memory.removals_in_flight.extend(freed);
-            if let Some(object) = &report.object {
-                entry.trusted = object["status"].clone();
-            }
-        }
-        if let Some(object) = report.object {
-            self.world.job_seen(object);
-        }
-        match report.reread {
-            Some(Reread::Found(object)) => drop(self.world.job_seen(object)),
-            Some(Reread::Gone) if self.world.job_mut(&report.key, &report.uid).is_some() => {
-                self.job_gone(&report.key);
-            }
-            Some(Reread::Gone) | None => {}
-        }
-        let result = report.result.map_err(|error| {
-            tracing::debug!(%error, job = %report.key, "the pass will be repeated");
-        });
-        match result {
-            Ok(_) => self.ran.good += 1,
-            Err(()) => self.ran.failed += 1,
-        }
-        let again = result.map(|again| again.and_then(|wait| Duration::try_from(wait).ok()));
-        let unseen = self.world.job(&report.key).map(|entry| &entry.expectations);
-        let forgiven = unseen
-            .filter(|unseen| unseen.pending(now))
-            .map(Expectations::until);
-        self.turn_ends(report.key.clone(), again, now);
-        if let Some(at) = forgiven {
-            self.queue.add(report.key, at);
-        }
-    }
 }
 
 /// The time of a pass: a clock that was set back must not write an end before the start.
@@ -455,11 +243,4 @@ fn wall(clock: Timestamp, job: &Job) -> Timestamp {
     job.status
         .start_time
         .map_or(clock, |start| clock.max(start))
-}
-
-fn key_of(job: &Job) -> Key {
-    Key {
-        namespace: job.namespace.clone(),
-        name: job.name.clone(),
-    }
 }

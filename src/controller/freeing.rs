@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kube::Client;
 
-use super::scale::remove_finalizer;
+use super::untrack::remove_finalizer;
 use super::world::Orphan;
 
 /// So often a finalizer is tried to be removed, 1, 2, 4 ... seconds apart; the resync comes back to the rest.

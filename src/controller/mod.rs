@@ -20,6 +20,7 @@ mod pace;
 mod pass;
 pub mod queue;
 mod scale;
+mod untrack;
 mod world;
 
 pub use driver::run;

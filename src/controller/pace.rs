@@ -10,6 +10,9 @@ const SLOWEST: f64 = 1.0;
 const UNLIMITED: f64 = 2000.0;
 /// How long a refusal without `Retry-After` stops creations.
 const PAUSE: Duration = Duration::from_secs(1);
+/// Time that was not used is saved up for so long: at a limit of 20 Pods a second, 30 may follow each other at once, the burst
+/// that `kube-controller-manager` has by default (`--kube-api-qps`, `--kube-api-burst`).
+const SAVED: Duration = Duration::from_millis(1500);
 /// The longest pause that a server may ask for.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 
@@ -20,6 +23,7 @@ pub(super) struct Pace {
     limit: Option<f64>,
     /// The present pace; `None` is as fast as the server answers.
     rate: Option<f64>,
+    /// When the next place in line is, after [`SAVED`].
     next: Duration,
     paused_until: Duration,
 }
@@ -36,11 +40,11 @@ impl Pace {
 
     /// Takes the next place in line; says how long to wait for it.
     pub(super) fn reserve(&mut self, now: Duration) -> Duration {
-        let at = now.max(self.next).max(self.paused_until);
-        self.next = match self.rate {
-            Some(rate) => at + Duration::from_secs_f64(rate.recip()),
-            None => at,
-        };
+        let place = self.next.max(now);
+        if let Some(rate) = self.rate {
+            self.next = place + Duration::from_secs_f64(rate.recip());
+        }
+        let at = place.saturating_sub(SAVED).max(self.paused_until);
         at.saturating_sub(now)
     }
 
@@ -53,6 +57,8 @@ impl Pace {
             return;
         }
         self.paused_until = now + pause;
+        // Nothing is saved up when it goes on.
+        self.next = self.next.max(self.paused_until + SAVED);
         self.rate = Some((self.rate.unwrap_or(FIRST_RATE * 2.0) / 2.0).max(SLOWEST));
     }
 
@@ -76,15 +82,13 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_spaces_creations_evenly() {
+    fn a_limit_spaces_creations_evenly_after_what_was_saved_up() {
         let mut pace = Pace::new(Some(10.0));
-        let waits: Vec<_> = (0..3).map(|_| pace.reserve(millis(500))).collect();
-        assert_eq!(waits, [millis(0), millis(100), millis(200)]);
-        assert_eq!(
-            pace.reserve(millis(9000)),
-            millis(0),
-            "time that was not used is not saved up"
-        );
+        for now in [millis(500), millis(90_000)] {
+            let waits: Vec<_> = (0..18).map(|_| pace.reserve(now)).collect();
+            assert!(waits[..=15].iter().all(Duration::is_zero), "{waits:?}");
+            assert_eq!(waits[16..], [millis(100), millis(200)]);
+        }
         assert_eq!(Pace::new(None).reserve(millis(1)), millis(0));
     }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::announce::Announcer;
 use super::queue::Key;
-use super::{claim, scale};
+use super::{claim, scale, untrack};
 use crate::cluster::rest::{self, JOBS};
 use crate::job::{BackoffRecord, Gate, Job, JobStatus, Plan, Pod, Scale};
 
@@ -125,7 +125,7 @@ impl Pass {
         }
         report.backoff = tracking.backoff;
         let (removed, error) =
-            scale::remove_finalizers(client, &self.job.namespace, &tracking.remove_finalizers)
+            untrack::remove_finalizers(client, &self.job.namespace, &tracking.remove_finalizers)
                 .await;
         report.freed.clone_from(&removed);
         let ending = tracking.finish(&removed);

@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde_json::Value;
+
 /// First delay after a failed pass; doubles with each further failure. As kube-controller-manager's Job controller.
 const RETRY_BASE: Duration = Duration::from_secs(1);
 /// The longest delay after failed passes.
@@ -17,6 +19,20 @@ pub struct Key {
     pub namespace: String,
     /// The Job's name.
     pub name: String,
+}
+
+impl Key {
+    /// The key of an object as the API has it.
+    pub(super) fn of(object: &Value) -> Self {
+        let text = |field: &str| {
+            let text = object["metadata"][field].as_str();
+            text.unwrap_or_default().to_owned()
+        };
+        Self {
+            namespace: text("namespace"),
+            name: text("name"),
+        }
+    }
 }
 
 impl std::fmt::Display for Key {

@@ -1,11 +1,10 @@
 //! Performs the first stage of a pass: creates Pods in batches that double while they succeed, or deletes Pods.
 
-use std::collections::BTreeSet;
-
 use futures::{StreamExt, stream};
 use kube::Client;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::untrack::{gone_is_fine, remove_finalizer_if_unfinished};
 use crate::cluster::rest::{self, PODS};
 use crate::job::{Job, JobEvent, NewPod, Pod, PodRef, Scale, ScaleOutcome, batches, new_pod};
 
@@ -17,7 +16,7 @@ const CONCURRENCY: usize = 32;
 pub(super) struct Scaled {
     /// For [`crate::job::Plan::settle`].
     pub(super) outcome: ScaleOutcome,
-    /// Pods that were created, or were there already, as the server answered.
+    /// Pods as the server answered: created, there already, or read again because they are not as observed.
     pub(super) pods: Vec<Pod>,
     /// Names that were asked for and will not be seen.
     pub(super) not_created: Vec<String>,
@@ -67,6 +66,23 @@ impl Scaled {
                 let message = format!("Error creating: {error}");
                 self.events.push(JobEvent::warning("FailedCreate", message));
                 self.not_created.push(name.to_owned());
+                self.failed(error);
+            }
+        }
+    }
+
+    fn deleted(&mut self, pod: &PodRef, result: kube::Result<()>) {
+        match result {
+            Ok(()) => {
+                self.outcome.deleted.insert(pod.uid.clone());
+                let message = format!("Deleted pod: {}", pod.name);
+                self.events
+                    .push(JobEvent::normal("SuccessfulDelete", message));
+            }
+            Err(error) => {
+                self.not_deleted.push(pod.uid.clone());
+                let message = format!("Error deleting: {error}");
+                self.events.push(JobEvent::warning("FailedDelete", message));
                 self.failed(error);
             }
         }
@@ -154,86 +170,31 @@ async fn delete(client: &Client, job: &Job, pods: &[PodRef], strip: bool) -> Sca
     let requests = stream::iter(pods.to_vec())
         .map(|pod| async move {
             let result = delete_one(client, job, &pod, strip).await;
-            (pod, result)
+            let reread = match &result {
+                Err(error) if rest::is_status(error, 422) => reread(client, job, &pod).await,
+                _ => None,
+            };
+            (pod, result, reread)
         })
         .buffer_unordered(CONCURRENCY);
     let mut scaled = Scaled::default();
-    for (pod, result) in requests.collect::<Vec<_>>().await {
-        match result {
-            Ok(()) => {
-                scaled.outcome.deleted.insert(pod.uid.clone());
-                let message = format!("Deleted pod: {}", pod.name);
-                let event = JobEvent::normal("SuccessfulDelete", message);
-                scaled.events.push(event);
-            }
-            Err(error) => {
-                scaled.not_deleted.push(pod.uid.clone());
-                let message = format!("Error deleting: {error}");
-                let event = JobEvent::warning("FailedDelete", message);
-                scaled.events.push(event);
-                scaled.failed(error);
-            }
-        }
+    for (pod, result, reread) in requests.collect::<Vec<_>>().await {
+        scaled.pods.extend(reread);
+        scaled.deleted(&pod, result);
     }
     scaled
 }
 
 async fn delete_one(client: &Client, job: &Job, pod: &PodRef, strip: bool) -> kube::Result<()> {
     if strip {
-        remove_finalizer(client, &job.namespace, pod).await?;
+        remove_finalizer_if_unfinished(client, &job.namespace, pod).await?;
     }
     let options = rest::only_uid(&pod.uid);
     gone_is_fine(rest::delete(client, PODS, &job.namespace, &pod.name, &options).await)
 }
 
-/// Removes the tracking finalizer of exactly this Pod; a Pod that is gone has none.
-pub(super) async fn remove_finalizer(
-    client: &Client,
-    namespace: &str,
-    pod: &PodRef,
-) -> kube::Result<()> {
-    let Some(index) = pod.finalizer_at else {
-        return Ok(());
-    };
-    let path = format!("/metadata/finalizers/{index}");
-    let operations = json!([
-        {"op": "test", "path": "/metadata/uid", "value": pod.uid},
-        {"op": "test", "path": path, "value": crate::job::TRACKING_FINALIZER},
-        {"op": "remove", "path": path},
-    ]);
-    gone_is_fine(rest::json_patch(client, PODS, namespace, &pod.name, &operations).await)
-}
-
-/// Removes the finalizers of several Pods; gives the uids that are free of it now, and the first error.
-pub(super) async fn remove_finalizers(
-    client: &Client,
-    namespace: &str,
-    pods: &[PodRef],
-) -> (BTreeSet<String>, Option<kube::Error>) {
-    let mut requests = stream::iter(pods.to_vec())
-        .map(|pod| async move {
-            let result = remove_finalizer(client, namespace, &pod).await;
-            (pod, result)
-        })
-        .buffer_unordered(CONCURRENCY);
-    let (mut removed, mut first_error) = (BTreeSet::new(), None);
-    while let Some((pod, result)) = requests.next().await {
-        match result {
-            Ok(()) => {
-                removed.insert(pod.uid);
-            }
-            Err(error) => {
-                first_error.get_or_insert(error);
-            }
-        }
-    }
-    (removed, first_error)
-}
-
-pub(super) fn gone_is_fine(result: kube::Result<Value>) -> kube::Result<()> {
-    match result {
-        Ok(_) => Ok(()),
-        Err(error) if rest::is_status(&error, 404) => Ok(()),
-        Err(error) => Err(error),
-    }
+/// Reads a Pod live that is not as it was observed, so that the next try does not depend on an event that may never come.
+async fn reread(client: &Client, job: &Job, pod: &PodRef) -> Option<Pod> {
+    let live = rest::get(client, PODS, &job.namespace, &pod.name).await;
+    Pod::from_value(&live.ok()?).ok()
 }

@@ -61,11 +61,7 @@ impl Orphan {
     fn of(pod: &Pod) -> Option<Self> {
         pod.tracking_finalizer_at.map(|at| Self {
             namespace: pod.namespace.clone(),
-            pod: PodRef {
-                name: pod.name.clone(),
-                uid: pod.uid.clone(),
-                finalizer_at: Some(at),
-            },
+            pod: pod.reference(Some(at)),
         })
     }
 }
@@ -94,10 +90,7 @@ impl World {
         if self.gone.is_old(&job.uid, version(&object)) {
             return None;
         }
-        let key = Key {
-            namespace: job.namespace.clone(),
-            name: job.name.clone(),
-        };
+        let key = Key::of(&object);
         match self.jobs.get_mut(&key) {
             // Versions grow over all Jobs, so that an older one may be the former owner of the name, too.
             Some(entry) if version(&object) < version(&entry.object) => return None,

@@ -139,9 +139,15 @@ fn check(start: u32, end: u32, step: u32, bounds: Bounds) -> Result<(), String> 
     Ok(())
 }
 
+/// Go's int has 64 bits; beyond the bounds of every field one number is like another.
 fn number(text: &str) -> Result<u32, String> {
-    text.parse()
-        .map_err(|_| format!("failed to parse int from {text}"))
+    let number: i64 = text
+        .parse()
+        .map_err(|_| format!("failed to parse int from {text}"))?;
+    if number < 0 {
+        return Err(format!("negative number ({number}) not allowed: {text}"));
+    }
+    Ok(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
@@ -162,6 +168,7 @@ mod tests {
             ("1-9/4", HOUR, (vec![1, 5, 9], false)),
             ("15/4", HOUR, (vec![15, 19, 23], false)),
             ("*/8", HOUR, (vec![0, 8, 16], false)),
+            ("*/5000000000", HOUR, (vec![0], false)),
             ("*/1", DAY_OF_WEEK, ((0..7).collect(), true)),
             ("?", DAY_OF_WEEK, ((0..7).collect(), true)),
             ("*,3", DAY_OF_WEEK, ((0..7).collect(), true)),
@@ -186,6 +193,8 @@ mod tests {
             ("1-2-3", HOUR),
             ("mon", MONTH),
             ("-1", HOUR),
+            ("*/-1", HOUR),
+            ("*/9223372036854775808", HOUR),
             ("L", DAY_OF_MONTH),
             ("", HOUR),
         ] {

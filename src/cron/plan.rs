@@ -98,7 +98,7 @@ impl CronPlan {
         for child in super::history(&self.cron_job, children) {
             match facts.history.get(&child.uid) {
                 Some(Ok(())) => {
-                    self.changed |= self.status.lists(&child.uid);
+                    self.changed = true;
                     self.status.remove(&child.uid);
                     let message = format!("Deleted job {}", child.name);
                     self.events

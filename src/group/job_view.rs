@@ -30,6 +30,12 @@ pub struct JobView {
     pub item: String,
     /// Annotation `kubectl-batch/index`.
     pub index: Option<usize>,
+    /// Annotation `kubectl-batch/digest`.
+    pub digest: Option<String>,
+    /// `metadata.deletionTimestamp` is set.
+    pub is_being_deleted: bool,
+    /// Another object is its controller.
+    pub is_owned: bool,
     /// `metadata.creationTimestamp`.
     pub created: Option<Timestamp>,
     /// `status.startTime`.
@@ -42,6 +48,8 @@ pub struct JobView {
     pub backoff_limit: i32,
     /// `spec.activeDeadlineSeconds`.
     pub deadline_secs: Option<i32>,
+    /// `spec.ttlSecondsAfterFinished`.
+    pub ttl_secs: Option<u64>,
     /// `spec.suspend`.
     pub suspended: bool,
     /// `status.active`.
@@ -73,12 +81,20 @@ impl JobView {
                 .unwrap_or(&place.name)
                 .to_owned(),
             index: annotation("kubectl-batch/index").and_then(|index| index.parse().ok()),
+            digest: annotation("kubectl-batch/digest").map(str::to_owned),
+            is_being_deleted: text(job, "/metadata/deletionTimestamp").is_some(),
+            is_owned: list(job, "/metadata/ownerReferences")
+                .iter()
+                .any(|owner| owner["controller"] == true),
             created: instant(job, "/metadata/creationTimestamp"),
             started: instant(job, "/status/startTime"),
             completed: instant(job, "/status/completionTime"),
             completions: number(job, "/spec/completions"),
             backoff_limit: number(job, "/spec/backoffLimit").unwrap_or(6),
             deadline_secs: number(job, "/spec/activeDeadlineSeconds"),
+            ttl_secs: job
+                .pointer("/spec/ttlSecondsAfterFinished")
+                .and_then(Value::as_u64),
             suspended: job.pointer("/spec/suspend") == Some(&Value::Bool(true)),
             active: number(job, "/status/active").unwrap_or(0),
             succeeded: count("succeeded"),

@@ -56,6 +56,8 @@ pub struct Member {
     /// Its last Pod was evicted, preempted or lost with its node: no failure of its own.
     pub disrupted: bool,
     pub(super) uid: Option<String>,
+    /// The uid of a Job that this one takes the place of: what is still seen of that one counts for nothing.
+    pub(super) superseded: Option<String>,
     pub(super) job: Option<JobView>,
     pub(super) pods: BTreeMap<String, PodView>,
     pub(super) last_cause: Option<String>,
@@ -74,10 +76,23 @@ impl Member {
             last_line: None,
             disrupted: false,
             uid: None,
+            superseded: None,
             job: None,
             pods: BTreeMap::new(),
             last_cause: None,
             listed: 0,
+        }
+    }
+
+    /// The server has created its Job: one with another uid that was seen before is gone, or about to be.
+    pub(super) fn created(&mut self, uid: String) {
+        if let Some(old) = self.uid.replace(uid)
+            && self.uid.as_ref() != Some(&old)
+        {
+            self.superseded = Some(old);
+            self.job = None;
+            self.pods.clear();
+            self.last_cause = None;
         }
     }
 

@@ -7,6 +7,7 @@
 mod cause;
 mod causes;
 mod change;
+mod difference;
 mod halt;
 mod job_view;
 mod member;
@@ -19,6 +20,7 @@ mod window;
 
 pub use causes::{Cause, causes};
 pub use change::{Change, Observation, What};
+pub use difference::{Compared, Difference, Present, Standing, Wanted};
 pub use halt::{Halt, HaltWhen, NoHalt};
 pub use job_view::{JobEnd, JobView};
 pub use member::{Member, Place};

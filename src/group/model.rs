@@ -44,12 +44,18 @@ impl Group {
         self.add(Member::new(place, item, Some(index)));
     }
 
+    /// A Job of this uid is about to be deleted, and another one takes its place.
+    pub fn supersede(&mut self, place: &Place, uid: String) {
+        let id = self.id_of(place);
+        self.members[id].superseded = Some(uid);
+    }
+
     /// Takes in one observation; says what changed.
     pub fn handle(&mut self, now: Timestamp, seen: Observation) -> Vec<Change> {
         match seen {
             Observation::Created(place, uid) => {
                 let id = self.id_of(&place);
-                self.members[id].uid.get_or_insert(uid);
+                self.members[id].created(uid);
                 let mut changes = vec![self.change(id, now, What::Created)];
                 changes.extend(self.settle(id, now, Assessment::plain(Phase::Pending)));
                 changes
@@ -196,6 +202,9 @@ impl Group {
     fn job_seen(&mut self, job: JobView, now: Timestamp) -> Vec<Change> {
         let id = self.id_of(&job.place);
         let member = &mut self.members[id];
+        if member.superseded.as_ref() == Some(&job.uid) {
+            return Vec::new();
+        }
         member.listed = self.lists_begun;
         let replaced = member
             .job

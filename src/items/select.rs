@@ -6,7 +6,7 @@ use super::Item;
 use super::entry::{Entry, Place};
 use super::error::{ListError, MAX_ITEM, MAX_ITEMS, shorten};
 use super::item::text;
-use crate::manifest::digest;
+use super::order::rank;
 
 /// How items are chosen from a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,11 +110,7 @@ fn duplicates(entries: &[Entry], skip: bool) -> Result<BTreeSet<usize>, ListErro
 
 /// The positions of the entries whose hash with the seed is smallest.
 fn sampled(entries: &[Entry], sample: &Sample) -> BTreeSet<usize> {
-    let rank = |(at, entry): (usize, &Entry)| {
-        let mut bytes = sample.seed.to_be_bytes().to_vec();
-        bytes.extend_from_slice(text(&entry.value).as_bytes());
-        (digest::first_bytes(&bytes), at)
-    };
+    let rank = |(at, entry): (usize, &Entry)| (rank(sample.seed, &text(&entry.value)), at);
     let mut ranks: Vec<_> = entries.iter().enumerate().map(rank).collect();
     ranks.sort_unstable();
     ranks

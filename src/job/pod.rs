@@ -200,10 +200,11 @@ impl Pod {
     }
 
     /// The name that actions use for it.
-    pub(super) fn reference(&self, finalizer_at: Option<usize>) -> PodRef {
+    pub(crate) fn reference(&self, finalizer_at: Option<usize>) -> PodRef {
         PodRef {
             name: self.name.clone(),
             uid: self.uid.clone(),
+            phase: self.phase,
             finalizer_at,
         }
     }
@@ -217,6 +218,17 @@ impl Phase {
             Some("Failed") => Self::Failed,
             Some("Unknown") => Self::Unknown,
             _ => Self::Pending,
+        }
+    }
+
+    /// As the API writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Running => "Running",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::Unknown => "Unknown",
         }
     }
 }

@@ -9,7 +9,7 @@ use super::census::{Census, Counts};
 use super::claim::{Claim, Claims, is_left_behind};
 use super::ending::{Decision, ending};
 use super::scaling::{Scale, scaling};
-use super::{BackoffRecord, CompletionMode, Job, JobEvent, Pod};
+use super::{BackoffRecord, CompletionMode, Job, JobEvent, Phase, Pod};
 
 /// What the controller remembers of one Job between passes; keyed by the Job's uid.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct PodRef {
     pub name: String,
     /// `metadata.uid`: a precondition of every write.
     pub uid: String,
+    /// The phase in which it was observed.
+    pub phase: Phase,
     /// Where its tracking finalizer stands, if it has one.
     pub finalizer_at: Option<usize>,
 }

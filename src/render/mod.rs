@@ -1,6 +1,7 @@
 //! What people and programs see, as functions of a model, a time, a width and a style.
 
 mod bar;
+mod difference;
 mod duration;
 mod grid;
 mod json;
@@ -10,6 +11,7 @@ mod summary;
 mod table;
 mod text;
 
+pub use difference::{clashes, difference_json, difference_table, refusal};
 pub use duration::{human, until};
 pub use grid::grid;
 pub use json::{change_event, output_event, verdict_event};

@@ -69,6 +69,7 @@ pub(super) fn decorate(
     for path in pod_template_labels(&kind) {
         label(document, path, group, options).ok_or("a Pod template's metadata.labels")?;
     }
+    options.overlays.apply(document, &kind)?;
     if options.reconcile && kind == "Job" {
         let spec = document.map_mut("spec").ok_or("spec")?;
         spec.set("managedBy", text(RECONCILER));

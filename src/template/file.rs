@@ -260,6 +260,8 @@ impl Document {
         }
         annotate::decorate(&mut tree, group, options)?;
         let mut annotated = tree.clone();
+        let kind = plain.get("kind").and_then(Node::text).unwrap_or_default();
+        options.overlays.tidy(&mut annotated, kind)?;
         if is_annotated {
             annotate::annotate(&mut annotated)?;
         }

@@ -15,6 +15,7 @@ mod jinja;
 mod lint;
 mod notice;
 mod outline;
+mod overlay;
 mod recipe;
 mod rules;
 mod schema;
@@ -34,6 +35,7 @@ pub use builtin::{Builtin, builtin, builtins};
 pub use compiled::Template;
 pub use error::TemplateError;
 pub use notice::{Notice, Severity};
+pub use overlay::Overlays;
 pub use recipe::{NoSuchField, Recipe};
 pub use unique::Names;
 
@@ -81,6 +83,8 @@ pub struct Options {
     pub annotations: Vec<(String, String)>,
     /// Replaces the `metadata.name` of Jobs; `$NAME` is a placeholder in it.
     pub name_template: Option<String>,
+    /// Fields that are set on every Job.
+    pub overlays: Overlays,
     /// Whether our annotations are written.
     pub annotate: bool,
     /// Whether Jobs are handed to this tool's reconciler.
@@ -100,6 +104,7 @@ impl Default for Options {
             labels: Vec::new(),
             annotations: Vec::new(),
             name_template: None,
+            overlays: Overlays::default(),
             annotate: true,
             reconcile: false,
         }

@@ -10,25 +10,30 @@ use std::time::Duration;
 use crate::support::{PROGRAM, Place, Ran, has, ran, without_times};
 
 /// A cluster to test against, and a group's name that nobody else uses.
-struct Cluster {
-    place: Place,
-    kubeconfig: PathBuf,
-    group: String,
+pub(crate) struct Cluster {
+    pub(crate) place: Place,
+    pub(crate) kubeconfig: PathBuf,
+    pub(crate) group: String,
     served: Option<Child>,
 }
 
 impl Cluster {
-    fn new(group: &str) -> Self {
+    pub(crate) fn new(group: &str) -> Self {
+        let Some(kubeconfig) = std::env::var_os("KUBECTL_BATCH_TEST_KUBECONFIG") else {
+            return Self::embedded(group);
+        };
+        Self {
+            place: Place::new(),
+            kubeconfig: kubeconfig.into(),
+            group: format!("{group}-{}", std::process::id()),
+            served: None,
+        }
+    }
+
+    /// Always the embedded one.
+    pub(crate) fn embedded(group: &str) -> Self {
         let place = Place::new();
         let group = format!("{group}-{}", std::process::id());
-        if let Some(kubeconfig) = std::env::var_os("KUBECTL_BATCH_TEST_KUBECONFIG") {
-            return Self {
-                place,
-                kubeconfig: kubeconfig.into(),
-                group,
-                served: None,
-            };
-        }
         let mut served = place
             .command(PROGRAM)
             .args(["local", "up", "--write-kubeconfig", "kubeconfig"])
@@ -48,7 +53,7 @@ impl Cluster {
     }
 
     /// Writes a template whose container runs a script.
-    fn template(&self, script: &str) {
+    pub(crate) fn template(&self, script: &str) {
         let group = &self.group;
         let text = format!(
             "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: {group}-$ITEM\n  labels:\n    jobgroup: {group}\nspec:\n  backoffLimit: 0\n  template:\n    spec:\n      terminationGracePeriodSeconds: 1\n      containers:\n      - name: c\n        image: busybox:1.28\n        command: [\"sh\", \"-c\", {script:?}]\n      restartPolicy: Never\n"
@@ -56,7 +61,7 @@ impl Cluster {
         self.place.file("t.yaml", &text);
     }
 
-    fn run(&self, arguments: &str) -> Ran {
+    pub(crate) fn run(&self, arguments: &str) -> Ran {
         let arguments = arguments.replace("GROUP", &self.group);
         let mut command = self.place.command(PROGRAM);
         command
@@ -69,7 +74,7 @@ impl Cluster {
         ran
     }
 
-    fn start(&self, arguments: &str) -> Child {
+    pub(crate) fn start(&self, arguments: &str) -> Child {
         let arguments = arguments.replace("GROUP", &self.group);
         let mut command = self.place.command(PROGRAM);
         command
@@ -94,7 +99,7 @@ impl Drop for Cluster {
     }
 }
 
-fn sorted(text: &str) -> String {
+pub(crate) fn sorted(text: &str) -> String {
     let mut lines: Vec<&str> = text.lines().collect();
     lines.sort_unstable();
     lines.join("\n")
@@ -119,34 +124,6 @@ fn submit_creates_what_is_missing_and_leaves_what_is_there() {
         sorted(&second),
         "job.batch/GROUP-a unchanged\njob.batch/GROUP-b unchanged\njob.batch/GROUP-c created"
     );
-}
-
-#[test]
-fn a_member_that_is_there_with_another_template_is_refused() {
-    let cluster = Cluster::new("other");
-    cluster.template("sleep 60");
-    cluster.run("submit -f t.yaml --items a").good();
-    cluster.template("sleep 61");
-    let ran = cluster.run("submit -f t.yaml --items a");
-    assert_eq!(ran.code, Some(5), "{ran:?}");
-    assert!(
-        ran.err
-            .contains("GROUP-a: another Job has this name: its digest is "),
-        "{ran:?}"
-    );
-}
-
-#[test]
-fn a_dry_run_creates_nothing() {
-    let cluster = Cluster::new("dry");
-    cluster.template("true");
-    for (place, word) in [("client", "dry run"), ("server", "server dry run")] {
-        let out = cluster
-            .run(&format!("submit -f t.yaml --items a --dry-run {place}"))
-            .good();
-        assert_eq!(out, format!("job.batch/GROUP-a created ({word})\n"));
-    }
-    assert_eq!(cluster.run("wait GROUP").code, Some(4));
 }
 
 #[test]

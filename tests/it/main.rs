@@ -6,6 +6,7 @@
 )]
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
+mod again;
 mod archive;
 mod bad_input;
 mod cluster;
@@ -14,6 +15,7 @@ mod connection;
 mod errors;
 mod expand;
 mod files;
+mod killed;
 mod krew;
 mod layering;
 mod live;

@@ -49,7 +49,9 @@ pub(crate) fn names(list: &Value) -> Result<BTreeSet<String>, String> {
         let text = entry.as_str().map(str::to_owned);
         text.ok_or_else(|| format!("{entry} is not a name"))
     };
-    entries.iter().map(name).collect()
+    let names: BTreeSet<String> = entries.iter().map(name).collect::<Result<_, _>>()?;
+    same("number of names", &names.len(), &entries.len())?;
+    Ok(names)
 }
 
 /// The truth value under a key.

@@ -8,13 +8,11 @@ use kubectl_batch::job::{
 };
 use serde_json::{Value, json};
 
-use crate::compare::{close, now, only_keys, same};
+use crate::compare::{close, now, same};
 
 /// A text and what the strict parser says of it.
 pub(crate) fn index_text(case: &Value) -> Result<(), String> {
     let (given, expect) = (&case["given"], &case["expect"]);
-    only_keys(given, "given", &["text", "completions"])?;
-    only_keys(expect, "expect", &["valid", "total"])?;
     let text = given["text"].as_str().ok_or("given.text is not a text")?;
     let completions = given["completions"].as_i64().ok_or("given.completions")? as i32;
     let found = IndexSet::strict(text, completions);
@@ -29,8 +27,6 @@ pub(crate) fn index_text(case: &Value) -> Result<(), String> {
 /// A status update and the findings of the API server, as a set.
 pub(crate) fn validate_status_update(case: &Value) -> Result<(), String> {
     let (given, expect) = (&case["given"], &case["expect"]);
-    only_keys(given, "given", &["spec", "old_status", "new_status"])?;
-    only_keys(expect, "expect", &["errors"])?;
     let mut job = json!({"spec": given["spec"]});
     admission::default_job(&mut job);
     let (old, new) = (&given["old_status"], &given["new_status"]);
@@ -43,7 +39,6 @@ pub(crate) fn validate_status_update(case: &Value) -> Result<(), String> {
         .as_array()
         .ok_or("expect.errors is not a list")?
     {
-        only_keys(error, "error", &["field", "type", "rule"])?;
         wanted.insert(
             ["field", "type", "rule"].map(|key| error[key].as_str().unwrap_or_default().to_owned()),
         );
@@ -54,18 +49,12 @@ pub(crate) fn validate_status_update(case: &Value) -> Result<(), String> {
 /// A finished Job and what its time to live asks for.
 pub(crate) fn ttl(case: &Value) -> Result<(), String> {
     let (given, expect) = (&case["given"], &case["expect"]);
-    only_keys(given, "given", &["now", "job", "live_job"])?;
-    only_keys(
-        expect,
-        "expect",
-        &["action", "seconds", "propagation", "precondition"],
-    )?;
     let now = now(case)?;
-    let mut action = after_finished(&object(&given["job"])?, now);
+    let mut action = after_finished(&object(&given["job"]), now);
     if action == TtlAction::Delete && given.get("live_job").is_some() {
         action = match &given["live_job"] {
             Value::Null => TtlAction::None,
-            live => after_finished(&object(live)?, now),
+            live => after_finished(&object(live), now),
         };
     }
     let name = match action {
@@ -94,34 +83,17 @@ pub(crate) fn ttl(case: &Value) -> Result<(), String> {
 }
 
 /// The Job that a case of kind `ttl` writes flat.
-fn object(flat: &Value) -> Result<Value, String> {
-    only_keys(
-        flat,
-        "job",
-        &["conditions", "ttlSecondsAfterFinished", "deletionTimestamp"],
-    )?;
-    Ok(json!({
+fn object(flat: &Value) -> Value {
+    json!({
         "metadata": {"deletionTimestamp": flat["deletionTimestamp"]},
         "spec": {"ttlSecondsAfterFinished": flat["ttlSecondsAfterFinished"]},
         "status": {"conditions": flat["conditions"]},
-    }))
+    })
 }
 
 /// A Pod with our finalizer outside a pass over its Job.
 pub(crate) fn orphan_finalizer(case: &Value) -> Result<(), String> {
     let (given, expect) = (&case["given"], &case["expect"]);
-    only_keys(
-        given,
-        "given",
-        &[
-            "owner_kind",
-            "owner_api",
-            "controller",
-            "job",
-            "job_managed_by",
-        ],
-    )?;
-    only_keys(expect, "expect", &["remove_finalizer"])?;
     let controlled = !given["owner_kind"].is_null() && given["controller"] != false;
     let is_job = given["owner_kind"] == "Job" && given["owner_api"] == "batch/v1";
     let owner = match given["job"].as_str() {
@@ -143,7 +115,6 @@ pub(crate) fn orphan_finalizer(case: &Value) -> Result<(), String> {
 /// A Job as submitted and what the API server fills in.
 pub(crate) fn default_job(case: &Value) -> Result<(), String> {
     let (given, expect) = (&case["given"], &case["expect"]);
-    only_keys(given, "given", &["metadata", "spec"])?;
     let mut job = given.clone();
     admission::default_job(&mut job);
     for (field, wanted) in expect.as_object().ok_or("expect is not a mapping")? {

@@ -6,46 +6,17 @@ use jiff::Timestamp;
 use kubectl_batch::job::{BackoffRecord, Memory};
 use serde_json::{Value, json};
 
-use crate::compare::{close, names, now, only_keys, same, truth};
+use crate::compare::{close, names, now, same, truth};
 use crate::engine::{Effects, Faults, Observed, sync};
 use crate::objects;
 use crate::status::{accepted, same_status, times_of_conditions};
 
-const GIVEN: &[&str] = &[
-    "now",
-    "job",
-    "pods",
-    "expectations_satisfied",
-    "finalizer_removals_in_flight",
-    "finished_write_pending",
-    "job_deleted_live",
-    "backoff_record",
-    "controller_name",
-    "faults",
-];
-const EXPECT: &[&str] = &[
-    "outcome",
-    "adopt",
-    "release",
-    "create",
-    "delete",
-    "status_writes",
-    "status_write_phases",
-    "remove_finalizer",
-    "final_status",
-    "events",
-    "requeue_after_seconds",
-    "backoff_record",
-];
-
 /// One reconciliation and all its effects.
 pub(crate) fn job_sync(case: &Value, controller: &str) -> Result<(), String> {
     let (given, expect) = (&case["given"], &case["expect"]);
-    only_keys(given, "given", GIVEN)?;
-    only_keys(expect, "expect", EXPECT)?;
     let now = now(case)?;
     let controller = given["controller_name"].as_str().unwrap_or(controller);
-    let job = objects::job(&given["job"], controller, now)?;
+    let job = objects::job(&given["job"], controller, now);
     let effects = sync(&Observed {
         job: &job,
         pods: &objects::pods(&given["pods"], &job)?,
@@ -60,7 +31,6 @@ pub(crate) fn job_sync(case: &Value, controller: &str) -> Result<(), String> {
     created(&effects, &expect["create"])?;
     deleted(&effects, &expect["delete"])?;
     let removed = &expect["remove_finalizer"];
-    only_keys(removed, "remove_finalizer", &["count", "pods"])?;
     counted("remove_finalizer", &effects.unfinalized, removed)?;
     written(&job, &effects, expect, now)?;
     let skip = truth(case, "skip_api_check", false)?;
@@ -78,7 +48,6 @@ pub(crate) fn job_sync(case: &Value, controller: &str) -> Result<(), String> {
 fn memory(given: &Value) -> Result<Memory, String> {
     let record = &given["backoff_record"];
     let keys = ["failures_after_last_success", "last_failure_time"];
-    only_keys(record, "backoff_record", &keys)?;
     let last = record["last_failure_time"].as_str();
     let backoff = record.is_object().then(|| BackoffRecord {
         failures: record[keys[0]].as_u64().unwrap_or(0) as u32,
@@ -94,14 +63,6 @@ fn memory(given: &Value) -> Result<Memory, String> {
 
 fn faults(given: &Value) -> Result<Faults, String> {
     let faults = &given["faults"];
-    let keys = [
-        "create_limit",
-        "pod_ops_fail",
-        "status_writes_fail",
-        "finalizer_patch_fails",
-        "namespace_terminating",
-    ];
-    only_keys(faults, "faults", &keys)?;
     let refused = faults["status_writes_fail"].as_array();
     Ok(Faults {
         create_limit: faults["create_limit"].as_u64(),
@@ -128,11 +89,6 @@ fn outcome(given: &Value, effects: &Effects, expect: &Value) -> Result<(), Strin
 }
 
 fn created(effects: &Effects, wanted: &Value) -> Result<(), String> {
-    only_keys(
-        wanted,
-        "create",
-        &["count", "generate_name", "pods", "calls"],
-    )?;
     let count = wanted["count"].as_u64().unwrap_or(0);
     same("create.count", &(effects.created.len() as u64), &count)?;
     if let Some(calls) = wanted["calls"].as_u64() {
@@ -155,9 +111,6 @@ fn created(effects: &Effects, wanted: &Value) -> Result<(), String> {
         "failure_count",
         "ignored_failure_count",
     ];
-    for pod in pods {
-        only_keys(pod, "create.pods", &keys)?;
-    }
     let short = |pod: &Value| keys.map(|key| pod[key].clone());
     let found: Vec<_> = effects.created.iter().map(indexed_pod).collect();
     same("create.pods", &found, &pods.iter().map(short).collect())
@@ -178,11 +131,6 @@ fn indexed_pod(pod: &Value) -> [Value; 5] {
 }
 
 fn deleted(effects: &Effects, wanted: &Value) -> Result<(), String> {
-    only_keys(
-        wanted,
-        "delete",
-        &["count", "pods", "strip_finalizer_first"],
-    )?;
     counted("delete", &effects.deleted, wanted)?;
     match wanted["strip_finalizer_first"].as_bool() {
         Some(strip) => same(
@@ -232,7 +180,6 @@ fn written(job: &Value, effects: &Effects, expect: &Value, now: Timestamp) -> Re
 fn events(effects: &Effects, wanted: &Value) -> Result<(), String> {
     let mut list = Vec::new();
     for event in wanted.as_array().into_iter().flatten() {
-        only_keys(event, "event", &["type", "reason", "message"])?;
         list.push(["type", "reason", "message"].map(|key| event[key].clone()));
     }
     let found: Vec<_> = effects
@@ -248,7 +195,6 @@ fn events(effects: &Effects, wanted: &Value) -> Result<(), String> {
 
 fn backoff(effects: &Effects, wanted: &Value) -> Result<(), String> {
     let keys = ["failures_after_last_success", "last_failure_time"];
-    only_keys(wanted, "backoff_record", &keys)?;
     let last = wanted["last_failure_time"].as_str();
     let wanted = wanted.is_object().then(|| BackoffRecord {
         failures: wanted[keys[0]].as_u64().unwrap_or(0) as u32,

@@ -10,8 +10,10 @@ mod cronjob_sync;
 mod engine;
 mod job_sync;
 mod job_trace;
+mod mutants;
 mod objects;
 mod registry;
+mod shape;
 mod simulation;
 mod status;
 mod validation;
@@ -26,6 +28,7 @@ use serde_json::Value;
 fn main() -> ExitCode {
     let named = std::env::var_os("KUBECTL_BATCH_SCENARIOS").map(PathBuf::from);
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let check_harness = named.is_none();
     let folder = named.unwrap_or(own);
     let mut files: Vec<PathBuf> = match std::fs::read_dir(&folder) {
         Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
     });
     files.sort();
     let mut topics: BTreeMap<String, Vec<Result<(), String>>> = BTreeMap::new();
+    let mut mutants = mutants::Mutants::default();
     for file in files {
         let cases = std::fs::read_to_string(&file)
             .map_err(|error| error.to_string())
@@ -49,6 +53,10 @@ fn main() -> ExitCode {
             let topic = case["topic"].as_str().unwrap_or("no topic").to_owned();
             let id = case["id"].as_str().unwrap_or("no id").to_owned();
             let result = registry::run(&case, &controller).map_err(|why| format!("{id}: {why}"));
+            if check_harness && result.is_ok() {
+                let harness = topics.entry("harness".to_owned()).or_default();
+                harness.extend(mutants.try_all(&case, &controller));
+            }
             topics.entry(topic).or_default().push(result);
         }
     }

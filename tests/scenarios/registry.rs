@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::compare::only_keys;
+use crate::shape;
 use crate::{contracts, created_pod, cron, cronjob_sync, job_sync, job_trace, validation};
 
 /// Runs a whole case, given as it stands in the file, with the name of the controller that the file is about; the error
@@ -58,5 +59,6 @@ pub(crate) fn run(case: &Value, controller: &str) -> Result<(), String> {
         .iter()
         .find_map(|(name, procedure)| (*name == kind).then_some(procedure))
         .ok_or_else(|| format!("kind `{kind}` is not understood"))?;
+    shape::check(kind, case)?;
     procedure(case, controller)
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use kubectl_batch::job::{Memory, TRACKING_FINALIZER};
 use serde_json::{Value, json};
 
-use crate::compare::{only_keys, truth};
+use crate::compare::truth;
 use crate::engine::{Effects, Faults, Observed, sync};
 use crate::objects;
 use crate::status::accepted;
@@ -38,8 +38,7 @@ pub(crate) struct Simulation<'a> {
 impl<'a> Simulation<'a> {
     pub(crate) fn new(case: &Value, now: Timestamp, controller: &'a str) -> Result<Self, String> {
         let given = &case["given"];
-        only_keys(&given["sim"], "sim", &["graceful", "hold_pods"])?;
-        let job = objects::job(&given["job"], controller, now)?;
+        let job = objects::job(&given["job"], controller, now);
         Ok(Self {
             pods: objects::pods(&given["pods"], &job)?,
             job,
@@ -172,7 +171,6 @@ impl<'a> Simulation<'a> {
                 self.job["metadata"]["deletionTimestamp"] = self.now.to_string().into();
             }
             "finish_terminating" => {
-                only_keys(argument, name, &["phase"])?;
                 let now = self.now;
                 for pod in &mut self.pods {
                     if is_deleted(pod) && !is_terminal(pod) {
@@ -205,7 +203,6 @@ impl<'a> Simulation<'a> {
         if name == "set_phase" {
             keys.extend(["phase", "exit_code", "conditions"]);
         }
-        only_keys(argument, name, &keys)?;
         let now = self.now;
         for place in self.selected(argument) {
             let pod = &mut self.pods[place];

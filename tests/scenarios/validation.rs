@@ -6,19 +6,12 @@ use kubectl_batch::job::admission::{default_job, generate_labels_and_selector};
 use kubectl_batch::job::validation::{FieldError, validate_changes, validate_create};
 use serde_json::{Value, json};
 
-use crate::compare::{only_keys, same};
+use crate::compare::same;
 
 /// A Job as submitted: defaults, generated labels and selector, findings.
 pub(crate) fn create(case: &Value) -> Result<(), String> {
     let (given, expect) = (&case["given"], &case["expect"]);
-    only_keys(given, "given", &["job"])?;
-    only_keys(&given["job"], "job", &["metadata", "spec"])?;
     let metadata = &given["job"]["metadata"];
-    only_keys(
-        metadata,
-        "metadata",
-        &["name", "uid", "labels", "annotations"],
-    )?;
     let mut job = json!({"metadata": {"name": "myjob", "uid": "1a2b3c"}});
     for (key, value) in metadata.as_object().into_iter().flatten() {
         job["metadata"][key] = value.clone();
@@ -32,7 +25,6 @@ pub(crate) fn create(case: &Value) -> Result<(), String> {
 /// A change of a Job, by the rules about changes alone.
 pub(crate) fn update(case: &Value) -> Result<(), String> {
     let (given, expect) = (&case["given"], &case["expect"]);
-    only_keys(given, "given", &["old_spec", "new_spec", "status"])?;
     let mut old = json!({"metadata": {"name": "myjob"}, "spec": changed_spec(&given["old_spec"])?});
     let mut new = json!({"metadata": {"name": "myjob"}, "spec": changed_spec(&given["new_spec"])?});
     old["status"] = given["status"].clone();
@@ -43,10 +35,8 @@ pub(crate) fn update(case: &Value) -> Result<(), String> {
 
 /// Compares findings with `expect.errors`, as sets.
 pub(crate) fn same_errors(found: &[FieldError], expect: &Value) -> Result<(), String> {
-    only_keys(expect, "expect", &["errors"])?;
     let mut wanted = BTreeSet::new();
     for error in expect["errors"].as_array().ok_or("errors is no list")? {
-        only_keys(error, "error", &["field", "type"])?;
         let text = |key: &str| error[key].as_str().unwrap_or_default().to_owned();
         wanted.insert([text("field"), text("type")]);
     }
@@ -67,8 +57,6 @@ pub(crate) fn job_spec(form: &Value) -> Result<Value, String> {
         spec["selector"] = json!({"matchLabels": form["selector"]});
     }
     let flat = &form["template"];
-    let keys = ["restartPolicy", "labels", "containers", "initContainers"];
-    only_keys(flat, "template", &keys)?;
     let mut template = json!({"metadata": {}, "spec": {}});
     if !flat["labels"].is_null() {
         template["metadata"]["labels"] = flat["labels"].clone();

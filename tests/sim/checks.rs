@@ -38,6 +38,8 @@ pub(crate) struct Checks {
     twice: bool,
     revision: u64,
     jobs: BTreeMap<String, Ledger>,
+    /// The Job of each Pod, by their uids, whoever takes the owner off.
+    owners: BTreeMap<String, String>,
     violation: Option<String>,
     writes: usize,
 }
@@ -49,6 +51,7 @@ impl Checks {
             twice,
             revision: 0,
             jobs: BTreeMap::new(),
+            owners: BTreeMap::new(),
             violation: None,
             writes: 0,
         }
@@ -76,6 +79,13 @@ impl Checks {
     /// Whether a Job with this uid is in the store.
     pub(crate) fn exists(&self, uid: &str) -> bool {
         self.jobs.get(uid).is_some_and(|job| job.exists)
+    }
+
+    /// Somebody is about to take the owner off one of its Pods.
+    pub(crate) fn disturbed(&mut self, uid: &str) {
+        if let Some(job) = self.jobs.get_mut(uid) {
+            job.disturbed = true;
+        }
     }
 
     /// Whether this Job waits for its Pods to go.
@@ -153,8 +163,16 @@ impl Checks {
     fn pod(&mut self, change: &Change, actor: Actor) -> Result<(), String> {
         let name = text(&change.object, "/metadata/name");
         let by_controller = matches!(actor, Actor::Controller(_));
+        let uid = text(&change.object, "/metadata/uid");
         let owner = text(&change.object, "/metadata/ownerReferences/0/uid");
-        let Some(job) = self.jobs.get_mut(owner) else {
+        if !owner.is_empty() {
+            self.owners.insert(uid.to_owned(), owner.to_owned());
+        }
+        let job = self
+            .owners
+            .get(uid)
+            .and_then(|owner| self.jobs.get_mut(owner));
+        let Some(job) = job else {
             return if by_controller {
                 Err(format!(
                     "{actor} touches the Pod {name}, which belongs to no Job"
@@ -168,13 +186,13 @@ impl Checks {
                 "{actor} touches the Pod {name} of another controller's Job"
             ));
         }
-        let uid = text(&change.object, "/metadata/uid");
+        let twice = self.twice || job.disturbed;
         facts(job.pods.entry(uid.to_owned()).or_default(), change);
         if by_controller && change.change == ChangeKind::Added {
-            created(job, uid, self.twice)
+            created(job, uid, twice)
                 .map_err(|why| format!("job {}: Pod {name} is created: {why}", job.name))?;
         }
-        released(job, uid, change, self.twice)
+        released(job, uid, change, twice)
             .map_err(|why| format!("job {}: Pod {name}: {why}", job.name))
     }
 
@@ -201,6 +219,13 @@ impl Checks {
                     "job {} has not ended: {}",
                     text(&job, "/metadata/name"),
                     job["status"]
+                ));
+            }
+            // Only the embedded cluster's Jobs are given a time to live here.
+            if ours && !job["spec"]["ttlSecondsAfterFinished"].is_null() {
+                return Some(format!(
+                    "job {} outlives its time",
+                    text(&job, "/metadata/name")
                 ));
             }
         }
@@ -268,7 +293,7 @@ fn created(job: &Ledger, uid: &str, twice: bool) -> Result<(), String> {
             .iter()
             .filter(|(other, pod)| *other != uid && pod.index == index)
     };
-    if job.indexed && others().any(|(_, pod)| pod.live || pod.clean_success) {
+    if job.indexed && !job.disturbed && others().any(|(_, pod)| pod.live || pod.clean_success) {
         return Err(format!("index {index:?} has a live or succeeded Pod"));
     }
     Ok(())
@@ -285,7 +310,8 @@ fn released(job: &mut Ledger, uid: &str, change: &Change, twice: bool) -> Result
     let over = job.finished || condition(&job.status, "SuccessCriteriaMet").is_some();
     let watched =
         job.exists && !job.deleting && !over && !job.scaled_down && !job.indexed && !twice;
-    if free && watched && is_finished(before) && !job.is_on_record(uid) {
+    let ignored = job.judged && text(before, "/status/phase") == "Failed";
+    if free && watched && is_finished(before) && !ignored && !job.is_on_record(uid) {
         return Err("it ended and loses its finalizer without being on record".into());
     }
     if free && !job.indexed && !job.is_on_record(uid) {

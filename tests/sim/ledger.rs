@@ -69,6 +69,10 @@ pub(crate) struct Ledger {
     pub(crate) parallelism_max: i64,
     /// Pods may have been removed without being counted.
     pub(crate) scaled_down: bool,
+    /// Somebody took the owner off a Pod: until it is taken over again, others may do its work.
+    pub(crate) disturbed: bool,
+    /// A failure may count for nothing.
+    pub(crate) judged: bool,
     pub(crate) status: Value,
     pub(crate) finished: bool,
     pub(crate) pods: BTreeMap<String, PodFacts>,
@@ -89,6 +93,8 @@ impl Ledger {
             success_policy: !job["spec"]["successPolicy"].is_null(),
             parallelism_max: 0,
             scaled_down: false,
+            disturbed: false,
+            judged: !job["spec"]["podFailurePolicy"].is_null(),
             status: Value::Null,
             finished: false,
             pods: BTreeMap::new(),

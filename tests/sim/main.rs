@@ -3,7 +3,7 @@
 //! their minds, a process that dies and comes back, a second one that should not be there.
 //!
 //! `cargo test --test sim` runs the seeds of `seeds.txt` and a small fixed set. `SIM_SEED=N` runs one seed and prints what
-//! happened; `SIM_SECONDS=120` runs random seeds for so long; `SIM_SEEDS=A..B` runs a range. Nothing depends on real time:
+//! happened; `SIM_SECONDS=120` runs random seeds for so long, from `SIM_FIRST` on if that is set; `SIM_SEEDS=A..B` runs a range. Nothing depends on real time:
 //! a seed always gives the same run.
 
 mod checks;
@@ -116,7 +116,7 @@ fn perform(plan: &Plan) -> ExitCode {
             })
         }
         Plan::Random(time) => {
-            let first = fastrand::u64(1 << 20..1 << 40);
+            let first = first_seed();
             say(&format!(
                 "sim: random seeds from {first} on, for {} s",
                 time.as_secs()
@@ -125,6 +125,20 @@ fn perform(plan: &Plan) -> ExitCode {
             sweep(&|| (began.elapsed() < *time).then(|| next.fetch_add(1, Ordering::Relaxed)))
         }
     }
+}
+
+/// `SIM_FIRST` says where random seeds begin, so that the same sources are checked with the same seeds everywhere.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment or the clock choose the seeds; no run depends on it"
+)]
+fn first_seed() -> u64 {
+    let named = std::env::var("SIM_FIRST").ok();
+    let named = named.and_then(|text| text.trim().parse().ok());
+    named.unwrap_or_else(|| {
+        let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+        (1 << 20) | (since.as_micros() as u64 & ((1 << 40) - 1))
+    })
 }
 
 #[expect(

@@ -13,6 +13,9 @@ use crate::checks::Actor;
 use crate::ledger::{is_deleting, is_finished, text};
 use crate::world::World;
 
+/// What containers that fail end with.
+pub(crate) const EXIT_CODES: [i32; 3] = [1, 7, 42];
+
 /// What one Pod is going to do.
 struct Fortune {
     /// The Pod as it was at the last step, if it has ended and nobody wants it gone.
@@ -20,6 +23,7 @@ struct Fortune {
     starts: Duration,
     ends: Duration,
     succeeds: bool,
+    restarts: i32,
 }
 
 /// Runs Pods for ever.
@@ -72,10 +76,11 @@ fn tell(world: &World) -> Fortune {
         starts,
         ends,
         succeeds,
+        restarts: 0,
     }
 }
 
-fn step(world: &World, pod: &Value, fortune: &Fortune) {
+fn step(world: &World, pod: &Value, fortune: &mut Fortune) {
     let now = world.clock.elapsed();
     if is_deleting(pod) {
         terminate(world, pod);
@@ -84,19 +89,23 @@ fn step(world: &World, pod: &Value, fortune: &Fortune) {
     } else if is_finished(pod) {
         // Its containers are gone; the object stays until somebody deletes it.
     } else if world.chance(|swarm| swarm.evicted) {
+        disrupt(world, pod);
         delete(world, pod, None, "is evicted");
     } else if text(pod, "/spec/nodeName").is_empty() && now >= fortune.starts {
         let bound = json!({"spec": {"nodeName": "sim"}});
         patch(world, pod, Target::Object, &bound);
     } else if text(pod, "/status/phase") == "Pending" && now >= fortune.starts {
-        status(world, pod, "Running", None);
+        status(world, pod, "Running", None, fortune.restarts);
+    } else if now >= fortune.ends && fortune.succeeds {
+        status(world, pod, "Succeeded", Some(0), fortune.restarts);
+    } else if now >= fortune.ends && pod["spec"]["restartPolicy"] == "OnFailure" {
+        let again = tell(world);
+        fortune.restarts += 1;
+        (fortune.ends, fortune.succeeds) = (again.ends, again.succeeds);
+        status(world, pod, "Running", None, fortune.restarts);
     } else if now >= fortune.ends {
-        let phase = if fortune.succeeds {
-            "Succeeded"
-        } else {
-            "Failed"
-        };
-        status(world, pod, phase, Some(i32::from(!fortune.succeeds)));
+        let code = world.random(|random| EXIT_CODES[random.usize(..EXIT_CODES.len())]);
+        status(world, pod, "Failed", Some(code), fortune.restarts);
     }
 }
 
@@ -116,23 +125,42 @@ fn terminate(world: &World, pod: &Value) {
         } else {
             ("Failed", 143)
         };
-        status(world, pod, phase, Some(code));
+        status(world, pod, phase, Some(code), 0);
     } else if grace.is_some_and(|seconds| seconds > 0) {
         delete(world, pod, Some(0), "is over");
     }
 }
 
-fn status(world: &World, pod: &Value, phase: &str, exit: Option<i32>) {
+/// Says why it is going to go, as the eviction API does.
+fn disrupt(world: &World, pod: &Value) {
+    let mut conditions = pod["status"]["conditions"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    conditions.push(
+        json!({"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}),
+    );
+    let merge = json!({"status": {"conditions": conditions}});
+    patch(world, pod, Target::Status, &merge);
+}
+
+fn status(world: &World, pod: &Value, phase: &str, exit: Option<i32>, restarts: i32) {
     let now = world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let ready = if phase == "Running" { "True" } else { "False" };
     let state = match exit {
         Some(code) => json!({"terminated": {"exitCode": code, "finishedAt": now}}),
         None => json!({"running": {"startedAt": now}}),
     };
+    let mut conditions = pod["status"]["conditions"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    conditions.retain(|entry| entry["type"] != "Ready");
+    conditions.push(json!({"type": "Ready", "status": ready, "lastTransitionTime": now}));
     let status = json!({
         "phase": phase,
-        "conditions": [{"type": "Ready", "status": ready, "lastTransitionTime": now}],
-        "containerStatuses": [{"name": "main", "restartCount": 0, "state": state}],
+        "conditions": conditions,
+        "containerStatuses": [{"name": "main", "restartCount": restarts, "state": state}],
     });
     world.note(&format!("pod {} is {phase}", text(pod, "/metadata/name")));
     patch(world, pod, Target::Status, &json!({ "status": status }));

@@ -11,7 +11,7 @@ use kubectl_batch::local::store::{DeleteOptions, Patch, Propagation, Target};
 use serde_json::{Value, json};
 
 use crate::checks::Actor;
-use crate::ledger::{is_deleting, is_finished_job, text};
+use crate::ledger::{is_deleting, is_finished, is_finished_job, text};
 use crate::world::World;
 
 /// The manager of Jobs that are none of ours.
@@ -92,7 +92,39 @@ fn job(name: &str, random: &mut fastrand::Rng) -> Value {
     if random.u8(..4) == 0 {
         spec["podReplacementPolicy"] = "Failed".into();
     }
+    match random.u8(..5) {
+        0 => restart_in_place(&mut spec),
+        1 => judge_failures(&mut spec, random),
+        _ => {}
+    }
     json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec})
+}
+
+/// Containers that fail start again in their Pod, which an Indexed Job's limits of its own do not go with.
+fn restart_in_place(spec: &mut Value) {
+    if spec["backoffLimitPerIndex"].is_null() {
+        spec["template"]["spec"]["restartPolicy"] = "OnFailure".into();
+    }
+}
+
+/// Rules that match the exit codes and the disruptions of [`crate::node`].
+fn judge_failures(spec: &mut Value, random: &mut fastrand::Rng) {
+    let mut actions = vec!["FailJob", "Ignore", "Count"];
+    if !spec["backoffLimitPerIndex"].is_null() {
+        actions.push("FailIndex");
+    }
+    let mut rules = Vec::new();
+    for code in crate::node::EXIT_CODES {
+        if random.bool() {
+            let action = actions[random.usize(..actions.len())];
+            let on = json!({"operator": "In", "values": [code]});
+            rules.push(json!({"action": action, "onExitCodes": on}));
+        }
+    }
+    let disrupted = json!([{"type": "DisruptionTarget", "status": "True"}]);
+    rules.push(json!({"action": "Ignore", "onPodConditions": disrupted}));
+    spec["podFailurePolicy"] = json!({ "rules": rules });
+    spec["podReplacementPolicy"] = "Failed".into();
 }
 
 /// Every completion has an index, and maybe a limit of its own.
@@ -145,7 +177,7 @@ fn change(world: &World) {
     let job = world.random(|random| jobs[random.usize(..jobs.len())].clone());
     let name = text(&job, "/metadata/name");
     let suspended = job["spec"]["suspend"] == true;
-    match world.random(|random| random.u8(..8)) {
+    match world.random(|random| random.u8(..9)) {
         0 => {
             let propagation = world.random(|random| {
                 if random.bool() {
@@ -162,6 +194,7 @@ fn change(world: &World) {
             let _ = world.store.delete(&JOB, "default", name, &options);
         }
         1..=3 => spec(world, name, &json!({"suspend": !suspended})),
+        4 => orphan(world, text(&job, "/metadata/uid")),
         _ => {
             let parallelism = world.random(|random| random.i32(0..=6));
             spec(world, name, &json!({ "parallelism": parallelism }));
@@ -180,6 +213,29 @@ fn spec(world: &World, name: &str, change: &Value) {
         Target::Object,
         &Patch::Merge(json!({ "spec": change })),
     );
+}
+
+/// Takes the owner off a Pod that runs: whoever serves the Job takes it over again. (One that was counted would be counted
+/// again, upstream's way as well.)
+fn orphan(world: &World, job: &str) {
+    let pods = world
+        .store
+        .list(&POD, None, &Filter::default(), None, None)
+        .objects;
+    let owned = |pod: &&Arc<Value>| {
+        text(pod, "/metadata/ownerReferences/0/uid") == job && !is_finished(pod)
+    };
+    let Some(pod) = pods.iter().find(owned) else {
+        return;
+    };
+    let name = text(pod, "/metadata/name");
+    world.note(&format!("user takes the owner off {name}"));
+    world.checks(|checks| checks.disturbed(job));
+    let merge = Patch::Merge(json!({"metadata": {"ownerReferences": null}}));
+    // It may be gone since it was listed.
+    let _ = world
+        .store
+        .patch(&POD, "default", name, Target::Object, &merge);
 }
 
 /// Lets every Job run: at the end of the faults nothing may stand in the way of an end.
@@ -218,6 +274,9 @@ pub(crate) async fn sweep(world: Arc<World>) {
                 .as_array()
                 .is_some_and(|list| !list.is_empty());
             if owner.is_empty() {
+                if held && !alone && !is_strange(&pod) {
+                    free(&world, name);
+                }
                 continue;
             }
             if world.checks(|checks| checks.is_deleting(owner)) && !is_deleting(&pod) {
@@ -225,12 +284,21 @@ pub(crate) async fn sweep(world: Arc<World>) {
                     .store
                     .delete(&POD, "default", name, &DeleteOptions::default());
             } else if held && !alone && !world.checks(|checks| checks.exists(owner)) {
-                let merge = Patch::Merge(json!({"metadata": {"finalizers": null}}));
-                let _ = world
-                    .store
-                    .patch(&POD, "default", name, Target::Object, &merge);
+                free(&world, name);
             }
             world.observe(Actor::Cluster);
         }
     }
+}
+
+fn free(world: &World, pod: &str) {
+    let merge = Patch::Merge(json!({"metadata": {"finalizers": null}}));
+    let _ = world
+        .store
+        .patch(&POD, "default", pod, Target::Object, &merge);
+}
+
+/// Whether a Pod is one of [`strange`].
+fn is_strange(pod: &Value) -> bool {
+    ["other-pod", "bare"].contains(&text(pod, "/metadata/name"))
 }

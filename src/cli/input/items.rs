@@ -65,7 +65,7 @@ pub(in crate::cli) struct ItemArgs {
         default_value_t = 0,
         hide_default_value = true
     )]
-    pub(super) seed: u64,
+    seed: u64,
 }
 
 fn format(name: &str) -> Result<Format, String> {
@@ -84,6 +84,11 @@ impl ItemArgs {
             &self.matrix,
         ];
         !self.items_from.is_empty() || texts.iter().any(|texts| !texts.is_empty())
+    }
+
+    /// What random choices follow from.
+    pub(in crate::cli) fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// Reads all sources.

@@ -3,6 +3,7 @@
 mod fetch;
 mod files;
 mod items;
+mod overlays;
 mod template;
 
 use std::io::BufRead;
@@ -11,6 +12,7 @@ use super::{CliResult, Failure};
 use crate::items::{Item, Stream};
 use crate::template::{Notice, Severity, Source, Template};
 pub(super) use items::ItemArgs;
+pub(super) use overlays::seconds;
 pub(super) use template::{TemplateArgs, comes_with_the_tool};
 
 /// The largest template file, in bytes.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::files::{manifests, read_file};
+use super::overlays::OverlayArgs;
 use super::{TEMPLATE_MAX, fetch};
 use crate::cli::{CliResult, Failure};
 use crate::items;
@@ -70,6 +71,8 @@ pub(in crate::cli) struct TemplateArgs {
     /// Hand the Jobs over to this tool's own Job controller: run works on them itself, else kubectl batch reconcile does
     #[arg(long)]
     pub(in crate::cli) reconcile: bool,
+    #[command(flatten)]
+    overlays: OverlayArgs,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -103,6 +106,7 @@ impl TemplateArgs {
             annotations: pairs("--annotate", &self.annotate)?,
             name_template: self.name_template.clone(),
             reconcile: self.reconcile,
+            overlays: self.overlays.overlays()?,
             ..Options::default()
         })
     }

@@ -29,7 +29,7 @@ pub use pace::Pace;
 use wire::Wire;
 
 /// The annotation that a repeated submit compares.
-const DIGEST: &str = "/metadata/annotations/kubectl-batch~1digest";
+pub(crate) const DIGEST: &str = "/metadata/annotations/kubectl-batch~1digest";
 
 /// The objects of one item, ready to be created.
 #[derive(Clone, Debug)]

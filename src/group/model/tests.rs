@@ -272,3 +272,36 @@ fn counts_always_add_up() {
         assert_eq!(shown, group.members().len(), "step {step}");
     }
 }
+
+#[test]
+fn what_is_still_seen_of_a_job_that_was_replaced_counts_for_nothing() {
+    // The watch may be behind or ahead of the create's answer.
+    for (known, seen_before) in [(true, true), (true, false), (false, true)] {
+        let mut group = Group::default();
+        group.expect(place("a"), "the a".into(), 0);
+        if known {
+            group.supersede(&place("a"), "old".into());
+        }
+        let old = || Observation::Job(job("a", "old", &failed()));
+        let created = Observation::Created(place("a"), "new".into());
+        let story = if seen_before {
+            vec![old(), created, Observation::SubmissionEnded]
+        } else {
+            vec![created, Observation::SubmissionEnded, old()]
+        };
+        tell(&mut group, story);
+        tell(
+            &mut group,
+            vec![Observation::JobGone(job("a", "old", &failed()))],
+        );
+        let told = format!("{known} {seen_before}");
+        assert_eq!(phase(&group, "a"), Phase::Pending, "{told}");
+        assert!(!group.is_over(), "{told}");
+        tell(
+            &mut group,
+            vec![Observation::Job(job("a", "new", &complete()))],
+        );
+        assert_eq!(phase(&group, "a"), Phase::Succeeded, "{told}");
+        assert_eq!(group.members()[0].state.failures, 0, "{told}");
+    }
+}

@@ -101,15 +101,13 @@ impl State {
         } else {
             self.put(key, object)?
         };
+        if may_go {
+            return Ok(self.finish_deletion(key).unwrap_or(marked));
+        }
         if options.propagation == Propagation::Foreground {
             self.delete_dependents(&uid);
-            return Ok(self.objects.get(key).cloned().unwrap_or(marked));
         }
-        Ok(if may_go {
-            self.finish_deletion(key).unwrap_or(marked)
-        } else {
-            marked
-        })
+        Ok(self.objects.get(key).cloned().unwrap_or(marked))
     }
 
     /// Sets the deletion timestamp; a second, shorter grace period moves it forward.

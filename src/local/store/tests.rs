@@ -260,6 +260,22 @@ fn a_foreground_owner_waits_for_a_dependent_that_is_held() {
 }
 
 #[test]
+fn an_owner_without_dependents_goes_at_once() {
+    let store = store();
+    store
+        .create(&JOB, "default", job(), false)
+        .expect("created");
+    let options = DeleteOptions {
+        propagation: Propagation::Foreground,
+        ..DeleteOptions::default()
+    };
+    store
+        .delete(&JOB, "default", "pi", &options)
+        .expect("deleted");
+    assert!(store.get(&JOB, "default", "pi").is_err());
+}
+
+#[test]
 fn a_deletion_whose_precondition_fails_is_a_conflict() {
     let store = store();
     store
