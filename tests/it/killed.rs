@@ -48,9 +48,9 @@ fn run_seed(cluster: &Cluster, seed: u64) -> Result<bool, String> {
     for _ in 0..=random.u8(..2) {
         kill_one(cluster, &format!("submit {list}"), &mut random);
     }
-    let last = cluster.run(&format!("submit {list}"));
-    if last.code != Some(0) {
-        return Err(format!("seed {seed}: {last:?}"));
+    let finished = cluster.run(&format!("submit {list}"));
+    if finished.code != Some(0) {
+        return Err(format!("seed {seed}: {finished:?}"));
     }
     let compared = cluster.run(&format!("submit {list} --dry-run=server -o json"));
     let found: Value = serde_json::from_str(&compared.out)
@@ -58,7 +58,7 @@ fn run_seed(cluster: &Cluster, seed: u64) -> Result<bool, String> {
     let count = |state: &str| found["counts"][state].as_u64().unwrap_or(0) as usize;
     let all = found["members"].as_array().map_or(0, Vec::len);
     if (count("unchanged"), all) == (ITEMS, ITEMS) {
-        return Ok(last.err.contains(" new, "));
+        return Ok(finished.err.contains(" new, "));
     }
     Err(format!("seed {seed}: {}", found["counts"]))
 }
