@@ -91,43 +91,26 @@ pub(crate) struct Global {
     pub(crate) verbose: u8,
 }
 
+/// Each is described where its arguments are: a description here would hide the long one there.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Print the manifests that a template and a list give
     Expand(expand::Args),
-    /// Say what is wrong with a template
     Lint(lint::Args),
-    /// Expand, submit, and watch to the end
     Run(run::Args),
-    /// Expand, submit, and return
     Submit(submit::Args),
-    /// Show a group until all its members have ended
     Watch(watch::Args),
-    /// Wait until all members of a group have ended
     Wait(wait::Args),
-    /// Show the groups of a namespace, or one group
     Status(status::Args),
-    /// Print what the members of a group wrote
     Logs(logs::Args),
-    /// Delete the Jobs of members that failed, and create them again
     Retry(retry::Args),
-    /// Suspend a group's Jobs: their Pods are ended, and none is created until they are resumed
     Suspend(suspend::SuspendArgs),
-    /// Resume a group's Jobs that are suspended
     Resume(suspend::ResumeArgs),
-    /// Delete a group's Jobs and their Pods
     Delete(delete::Args),
-    /// Be the Job controller of the Jobs that were handed over, or explain one Job
     Reconcile(reconcile::Args),
-    /// Show the versions of this program and of the server, and what the server can do
     Version(version::Args),
-    /// Print the manual page, or write one for each command
     Man(man::Args),
-    /// Print a completion script, for a shell or for kubectl
     Completion(completion::Args),
-    /// The templates that come with the tool
     Template(template::Args),
-    /// The embedded cluster, served to kubectl on 127.0.0.1
     #[cfg(unix)]
     Local(local::Args),
 }
@@ -253,6 +236,16 @@ mod tests {
     #[test]
     fn the_arguments_are_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_is_described_in_short_and_some_at_length() {
+        let command = command();
+        let commands: Vec<_> = command.get_subcommands().collect();
+        let bare = commands.iter().find(|own| own.get_about().is_none());
+        assert!(bare.is_none(), "{bare:?}");
+        let long = |own: &&&clap::Command| own.get_long_about().is_some();
+        assert!(commands.iter().filter(long).count() >= 5);
     }
 
     #[test]
