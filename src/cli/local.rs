@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use super::screen::say;
 use super::session::block_on;
 use super::{CliResult, Failure};
+use crate::controller::Owner;
 use crate::local::cluster::Cluster;
 use crate::local::serve::Server;
 use crate::terminal::Signals;
@@ -54,7 +55,7 @@ pub(super) fn local(args: &Args) -> CliResult {
         let server = Server::bind(up.port, &token).await?;
         let path = std::path::absolute(&up.write_kubeconfig).map_err(Failure::tool)?;
         write_private(&path, &format!("{:#}\n", server.kubeconfig()))?;
-        let cluster = Cluster::start().await?;
+        let cluster = Cluster::start(Owner::Unmanaged).await?;
         say(&format!(
             "the local cluster is up on {}; Ctrl-C ends it\nexport KUBECONFIG={}",
             server.address(),

@@ -5,6 +5,7 @@ use kube::Client;
 use super::{CliResult, Failure, Global};
 use crate::cluster::warnings::Warnings;
 #[cfg(unix)]
+use crate::controller::Owner;
 use crate::local::cluster::{Cluster, NAMESPACE};
 
 /// Runs a command's asynchronous part.
@@ -51,7 +52,7 @@ impl Session {
     /// Starts the embedded cluster.
     #[cfg(unix)]
     pub(super) async fn local(global: &Global) -> CliResult<Self> {
-        let cluster = Cluster::start().await?;
+        let cluster = Cluster::start(Owner::Everything).await?;
         let namespace = global.connection.namespace.as_deref().unwrap_or(NAMESPACE);
         if namespace != NAMESPACE {
             cluster.add_namespace(namespace).await?;

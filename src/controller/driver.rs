@@ -35,8 +35,12 @@ pub async fn run(client: Client, options: Options, mut stop: signal::Receiver<bo
     let began = Instant::now();
     let mut engine = Engine::new(client.clone(), options.clone(), announcer);
     let mut resync = began + RESYNC;
-    while !engine.is_done() {
+    loop {
         engine.start_passes(began.elapsed());
+        // Jobs that have ended want no pass, so that this may be all.
+        if engine.is_done() {
+            break;
+        }
         let due = engine
             .next_due()
             .map_or(resync, |due| began + due)

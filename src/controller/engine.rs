@@ -127,12 +127,12 @@ impl Engine {
         let Some(entry) = self.world.job(key) else {
             return Turn::Over(None);
         };
-        if !self.options.owner.owns(&entry.job) {
-            return Turn::Over(None);
-        }
         let (object, job, trusted) = (entry.object.clone(), entry.job.clone(), entry.is_trusted());
-        let memory = self.world.memory_of(key, now);
         let wall = wall((self.options.clock)(), &job);
+        if !self.options.owner.owns(&job) {
+            return self.live_out(key, &object, wall);
+        }
+        let memory = self.world.memory_of(key, now);
         let plan = reconcile(&job, &self.world.pods_for(&job), &memory, wall);
         match plan.gate {
             Gate::Finished => return self.finished(key, &object, &job, plan.left_behind, wall),
@@ -205,8 +205,12 @@ impl Engine {
             pod,
         };
         self.free(left_behind.into_iter().map(orphan).collect());
-        if self.options.owner != Owner::Everything {
-            // The cluster has a controller for that, whoever manages the Job.
+        self.live_out(key, object, wall)
+    }
+
+    /// Deletes a Job whose time to live is over, whoever manages it, if the cluster has no other controller for that.
+    fn live_out(&mut self, key: &Key, object: &Value, wall: Timestamp) -> Turn {
+        if !self.options.owner.is_the_clusters() {
             return Turn::Over(None);
         }
         match after_finished(object, wall) {

@@ -17,14 +17,22 @@ const PASSES_MAX: usize = 16;
 pub enum Owner {
     /// The cluster has no other controller: unmanaged Jobs, and those of [`RECONCILER_NAME`].
     Everything,
+    /// As `kube-controller-manager`: unmanaged Jobs, and the time to live of all. Those of [`RECONCILER_NAME`] wait for somebody else.
+    Unmanaged,
     /// Only Jobs whose `spec.managedBy` is [`RECONCILER_NAME`].
     HandedOver,
 }
 
 impl Owner {
     pub(super) fn owns(self, job: &Job) -> bool {
-        let unmanaged = self == Self::Everything && job.is_managed_by_cluster();
-        unmanaged || job.is_managed_by(RECONCILER_NAME)
+        let unmanaged = self.is_the_clusters() && job.is_managed_by_cluster();
+        let handed_over = self != Self::Unmanaged && job.is_managed_by(RECONCILER_NAME);
+        unmanaged || handed_over
+    }
+
+    /// Whether there is no other controller for what nobody in particular manages.
+    pub(super) fn is_the_clusters(self) -> bool {
+        self != Self::HandedOver
     }
 }
 

@@ -42,8 +42,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts everything; nothing listens on the network.
-    pub async fn start() -> anyhow::Result<Self> {
+    /// Starts everything, with a controller for these Jobs; nothing listens on the network.
+    pub async fn start(owner: Owner) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("kubectl-batch-")
             .tempdir()
@@ -63,7 +63,7 @@ impl Cluster {
         let (stop, stopped) = watch::channel(false);
         let controller = tokio::spawn(controller::run(
             client.clone(),
-            controller_options(),
+            controller_options(owner),
             stopped,
         ));
         Ok(Self {
@@ -115,9 +115,9 @@ impl Cluster {
     }
 }
 
-fn controller_options() -> controller::Options {
+fn controller_options(owner: Owner) -> controller::Options {
     controller::Options {
-        owner: Owner::Everything,
+        owner,
         namespace: None,
         selector: None,
         gather: GATHER,

@@ -22,6 +22,7 @@ mod live;
 mod peers;
 mod plugin;
 mod readme;
+mod reconcile;
 mod recorder;
 mod reference;
 mod run_local;

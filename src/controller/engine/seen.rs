@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::Engine;
 use crate::cluster::watching::Seen;
-use crate::controller::options::Owner;
 use crate::controller::queue::Key;
 use crate::controller::world::version;
 use crate::job::Pod;
@@ -120,7 +119,7 @@ impl Engine {
 
     /// Only the sole controller may take an unknown owner for a Job that is gone, and no owner for nobody's Pod.
     fn pod_without_job(&mut self, uid: &str, owner: Option<&str>) {
-        if self.options.owner != Owner::Everything || !self.ready() {
+        if !self.options.owner.is_the_clusters() || !self.ready() {
             return;
         }
         let orphans = match owner {
