@@ -3,10 +3,12 @@
 use serde_json::Value;
 
 use super::clock::now;
+use super::record::{observations, recall};
 use super::session::Session;
 use super::target::{Target, TargetArgs};
 use super::{CliResult, Failure, Global};
 use crate::cluster::act::list;
+use crate::cluster::record::Stored;
 use crate::cluster::rest::{JOBS, PODS};
 use crate::group::{Group, JobView, Member, Observation, PodView};
 
@@ -26,20 +28,28 @@ pub(super) struct Found {
     pub(super) target: Target,
     pub(super) group: Group,
     pub(super) jobs: Vec<Value>,
+    /// The group's record; several with all namespaces, none where there is none.
+    pub(super) records: Vec<Stored>,
 }
 
 impl ChoiceArgs {
-    /// Connects and looks; a group without members, or an item that is none of it, ends the command with 4.
+    /// The same for a command that is about Jobs: a group without any ends it with 4.
     pub(super) async fn find(&self, global: &Global) -> CliResult<Found> {
+        let found = self.look(global).await?;
+        if found.jobs.is_empty() {
+            return Err(no_job(&found.target));
+        }
+        Ok(found)
+    }
+
+    /// Connects and looks; a group without members, or an item that is none of it, ends the command with 4.
+    pub(super) async fn look(&self, global: &Global) -> CliResult<Found> {
         let target = self.target.required()?;
         let session = Session::connect(global).await?;
         let namespace = self.target.namespace(&session.namespace);
-        let (group, jobs) = read_group(&session, namespace, &target.selector).await?;
-        if jobs.is_empty() {
-            return Err(Failure::nothing(format!(
-                "no Job matches {}",
-                target.selector
-            )));
+        let (group, jobs, records) = read_group(&session, namespace, &target).await?;
+        if group.members().is_empty() {
+            return Err(no_job(&target));
         }
         let known = |item: &&String| group.members().iter().any(|member| member.item == **item);
         if let Some(item) = self.items.iter().find(|item| !known(item)) {
@@ -53,6 +63,7 @@ impl ChoiceArgs {
             target,
             group,
             jobs,
+            records,
         })
     }
 
@@ -62,27 +73,40 @@ impl ChoiceArgs {
     }
 }
 
-/// One look at the Jobs and Pods that a selector matches.
+/// Nothing is there.
+pub(super) fn no_job(target: &Target) -> Failure {
+    Failure::nothing(format!("no Job matches {}", target.selector))
+}
+
+/// One look at the Jobs and Pods that a selector matches, and at what the group's record knows besides.
 pub(super) async fn read_group(
     session: &Session,
     namespace: Option<&str>,
-    selector: &str,
-) -> CliResult<(Group, Vec<Value>)> {
+    target: &Target,
+) -> CliResult<(Group, Vec<Value>, Vec<Stored>)> {
+    // The record first: a Job that is created meanwhile is in the list.
+    let records = recall(session, namespace, target).await;
     let (jobs, pods) = tokio::try_join!(
-        list(&session.client, JOBS, namespace, selector),
-        list(&session.client, PODS, namespace, selector),
+        list(&session.client, JOBS, namespace, &target.selector),
+        list(&session.client, PODS, namespace, &target.selector),
     )?;
-    Ok((fold(&jobs, &pods), jobs))
+    Ok((fold(&records, &jobs, &pods), jobs, records))
 }
 
-/// The model of Jobs and Pods that were listed.
-pub(super) fn fold(jobs: &[Value], pods: &[Value]) -> Group {
+/// The model of Jobs and Pods that were listed, and of what records know.
+pub(super) fn fold(records: &[Stored], jobs: &[Value], pods: &[Value]) -> Group {
+    let jobs = jobs.iter().filter_map(JobView::from_value);
+    let pods = pods.iter().filter_map(PodView::from_value);
+    let jobs = jobs.map(|job| Observation::Job(Box::new(job)));
+    let pods = pods.map(|pod| Observation::Pod(Box::new(pod)));
+    let seen = observations(records)
+        .chain([Observation::JobsListing])
+        .chain(jobs)
+        .chain([Observation::JobsListed])
+        .chain(pods);
     let (mut group, now) = (Group::default(), now());
-    for job in jobs.iter().filter_map(JobView::from_value) {
-        group.handle(now, Observation::Job(Box::new(job)));
-    }
-    for pod in pods.iter().filter_map(PodView::from_value) {
-        group.handle(now, Observation::Pod(Box::new(pod)));
+    for seen in seen {
+        group.handle(now, seen);
     }
     group
 }

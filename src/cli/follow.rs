@@ -4,27 +4,28 @@
 
 mod expiry;
 mod outputs;
+mod parts;
+mod recorded;
 
 use std::time::Duration;
 
-use futures::stream::{BoxStream, LocalBoxStream, StreamExt};
+use futures::stream::StreamExt;
 use jiff::Timestamp;
-use kube::Client;
 use tokio::time::Instant;
 
 use super::error::{INTERRUPTED, TIMED_OUT};
 use super::screen::Screen;
-use super::ttl::TtlArgs;
 use super::{CliResult, Failure};
 use crate::cluster::act::suspend_jobs;
-use crate::cluster::gate::Gate;
 use crate::cluster::observe::Observed;
 use crate::cluster::submit::{Event, Outcome};
-use crate::group::{Group, HaltWhen, Observation, Place, Policy, Room, Stopped, What};
+use crate::group::{HaltWhen, Observation, Phase, Room, Stopped, What};
 use crate::terminal::Signals;
 use expiry::Expiry;
 pub(super) use outputs::LogMode;
 use outputs::Outputs;
+pub(super) use parts::{Ending, Follow, Submission};
+use recorded::next_news;
 
 /// A frame is drawn at most this often.
 const FRAME: Duration = Duration::from_millis(100);
@@ -35,50 +36,6 @@ const OUTPUT_GRACE: Duration = Duration::from_secs(5);
 /// Times to live that are still being set then are waited for so long.
 const EXPIRY_GRACE: Duration = Duration::from_secs(30);
 
-/// What is created while the group is followed.
-pub(super) struct Submission<'a> {
-    /// Its outcomes.
-    pub(super) outcomes: LocalBoxStream<'a, Event>,
-    /// Lets through as many members as may be created.
-    pub(super) gate: Gate,
-    /// Members that are there as they should be, and are not sent.
-    pub(super) there: Vec<Place>,
-    /// How many of those that are sent have been answered.
-    pub(super) answered: usize,
-    /// What limits it.
-    pub(super) policy: Policy,
-}
-
-/// Everything that is followed.
-pub(super) struct Follow<'a> {
-    /// The model, with the members that will be submitted.
-    pub(super) group: Group,
-    /// What is created meanwhile.
-    pub(super) submission: Option<Submission<'a>>,
-    /// What is observed.
-    pub(super) observed: BoxStream<'static, Observed>,
-    /// Where output is fetched from.
-    pub(super) client: Client,
-    /// Whose output is shown.
-    pub(super) logs: LogMode,
-    /// Only these items' output is shown; all, if there are none.
-    pub(super) only_items: Vec<String>,
-    /// How long Jobs stay after their end.
-    pub(super) ttl: TtlArgs,
-    /// When to give up.
-    pub(super) timeout: Option<Duration>,
-    /// A group without members ends the command at once.
-    pub(super) must_exist: bool,
-}
-
-/// How following ended.
-pub(super) struct Ending {
-    /// The exit code.
-    pub(super) code: u8,
-    /// Why creating stopped early, if it did.
-    pub(super) stopped: Option<String>,
-}
-
 struct Loop<'a, 's> {
     follow: Follow<'a>,
     screen: &'s mut Screen,
@@ -88,6 +45,8 @@ struct Loop<'a, 's> {
     refused: bool,
     halted: Option<Stopped>,
     dirty: bool,
+    /// Nothing more may be created now, and nothing is under way.
+    is_full: bool,
 }
 
 /// Follows a group to its end, a signal, or the timeout.
@@ -103,8 +62,24 @@ pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult
         refused: false,
         halted: None,
         dirty: true,
+        is_full: false,
     };
-    let code = state.run().await?;
+    let code = state.run().await;
+    let is_recorded = state.follow.ledger.is_some();
+    if let Some(ledger) = state.follow.ledger.take() {
+        ledger.finish(&state.follow.group).await;
+    }
+    let code = code?;
+    let ending = Ending {
+        code,
+        stopped: state.unreachable.take(),
+        left: state.follow.group.tally().of(Phase::Waiting),
+        is_recorded,
+    };
+    if state.follow.detach && code == 0 {
+        state.outputs.stop();
+        return Ok(ending);
+    }
     state.drain_outputs().await?;
     if let Some(problem) = state.expiry.finish(Instant::now() + EXPIRY_GRACE).await {
         super::screen::warn(&format!(
@@ -113,10 +88,7 @@ pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult
     }
     let now = Timestamp::now();
     state.screen.finish(&state.follow.group, now, code)?;
-    Ok(Ending {
-        code,
-        stopped: state.unreachable,
-    })
+    Ok(ending)
 }
 
 impl Loop<'_, '_> {
@@ -133,6 +105,12 @@ impl Loop<'_, '_> {
             self.admit().await?;
             if self.is_over() {
                 return Ok(self.code());
+            }
+            if self.is_detached() {
+                return Ok(self.detached_code());
+            }
+            if let Some(ledger) = &mut self.follow.ledger {
+                ledger.tell(&self.follow.group, self.follow.submission.is_some());
             }
             if self.follow.must_exist
                 && self.follow.group.is_listed()
@@ -160,6 +138,7 @@ impl Loop<'_, '_> {
                 outcome = next_outcome(&mut self.follow.submission) => self.outcome(outcome)?,
                 Some(seen) = self.follow.observed.next() => self.observed(seen)?,
                 Some(line) = self.outputs.next() => self.output(line)?,
+                news = next_news(&mut self.follow.ledger) => self.heard(news)?,
                 () = tokio::time::sleep_until(next_frame) => self.dirty = true,
             }
         }
@@ -179,7 +158,7 @@ impl Loop<'_, '_> {
     }
 
     fn is_over(&self) -> bool {
-        let created = self.follow.submission.is_none();
+        let created = self.follow.submission.is_none() && !self.others_create();
         let group = &self.follow.group;
         let known = group.is_listed() || self.refused;
         // What was suspended by a halt goes on only when somebody resumes it.
@@ -253,7 +232,10 @@ impl Loop<'_, '_> {
         // Those that are there count as begun: they may be the canaries of an earlier run.
         let begun = begun + submission.there.len();
         match submission.policy.room(tally, excused, begun, in_flight) {
-            Room::Create(room) => submission.gate.allow(room),
+            Room::Create(room) => {
+                self.is_full = room == 0 && in_flight == 0;
+                submission.gate.allow(room);
+            }
             Room::Stop(when, why) => {
                 submission.gate.shut();
                 self.halted(when, why).await?;

@@ -74,7 +74,7 @@ pub(super) fn prepared<'a>(
 }
 
 /// The objects of one item, divided by its Jobs: what is no Job goes with the first one.
-fn by_member(objects: Vec<Value>, namespace: &str) -> Vec<Prepared> {
+pub(super) fn by_member(objects: Vec<Value>, namespace: &str) -> Vec<Prepared> {
     let (jobs, mut others): (Vec<_>, Vec<_>) = objects.into_iter().partition(is_member);
     jobs.into_iter()
         .map(|job| {

@@ -4,12 +4,15 @@ mod choice;
 mod clock;
 mod complete;
 mod completion;
+mod continue_group;
 mod delete;
 mod difference;
 mod dry_run;
 mod error;
 mod expand;
 mod follow;
+mod goes_on;
+mod hold;
 mod input;
 mod lint;
 #[cfg(unix)]
@@ -23,11 +26,15 @@ mod pflag;
 mod preflight;
 mod print;
 mod reconcile;
+mod record;
 mod rehearsal;
+mod release;
+mod reports;
 mod retry;
 mod run;
 mod screen;
 mod session;
+mod set;
 mod status;
 mod submit;
 mod suspend;
@@ -102,6 +109,9 @@ enum Command {
     Wait(wait::Args),
     Status(status::Args),
     Logs(logs::Args),
+    Continue(continue_group::Args),
+    Set(set::Args),
+    Release(release::Args),
     Retry(retry::Args),
     Suspend(suspend::SuspendArgs),
     Resume(suspend::ResumeArgs),
@@ -155,6 +165,9 @@ pub fn main() -> ExitCode {
         Command::Wait(args) => wait::wait(&args, &cli.global),
         Command::Status(args) => status::status(&args, &cli.global),
         Command::Logs(args) => logs::logs(&args, &cli.global),
+        Command::Continue(args) => continue_group::go_on(&args, &cli.global),
+        Command::Set(args) => set::set(&args, &cli.global),
+        Command::Release(args) => release::release(&args, &cli.global),
         Command::Retry(args) => retry::retry(&args, &cli.global),
         Command::Suspend(args) => suspend::suspend(&args, &cli.global),
         Command::Resume(args) => suspend::resume(&args, &cli.global),

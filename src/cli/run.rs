@@ -5,25 +5,26 @@ use std::num::NonZeroUsize;
 use super::clock::now;
 use super::difference::{ReplaceArgs, clear_way, difference};
 use super::dry_run::{DryRun, DryRunArgs};
-use super::error::INTERRUPTED;
 use super::follow::{self, Ending, Follow, LogMode, Submission};
 use super::input::{self, Batch, ItemArgs, TemplateArgs};
 use super::members::{Members, members, prepared};
 use super::order::OrderArgs;
 use super::preflight::preflight;
 use super::reconcile;
+use super::record::{self, Ledger};
 use super::rehearsal::rehearse;
+use super::reports::ReportArgs;
 use super::screen::{Caption, Progress, Screen};
 use super::session::{Session, block_on};
-use super::target::{Target, namespace_flag};
+use super::target::Target;
 use super::ttl::TtlArgs;
-use super::{CliResult, Failure, Global};
+use super::{CliResult, Failure, Global, goes_on, hold};
 use crate::cluster::duration::parse_duration;
 use crate::cluster::gate::Gate;
 use crate::cluster::observe::observe;
 use crate::cluster::preflight::WATCH;
 use crate::cluster::submit::{Options, Pace, submit};
-use crate::group::Policy;
+use crate::group::record::Settings;
 
 /// Expand a template over a list, create the Jobs, and watch them to the end
 ///
@@ -44,6 +45,12 @@ pub(super) struct Args {
     local: bool,
     #[command(flatten)]
     policy: PolicyArgs,
+    /// Create all members suspended: kubectl batch release lets them go
+    #[arg(long, help_heading = "Pace", conflicts_with_all = ["max_active", "canary"])]
+    suspended: bool,
+    /// Return as soon as no more members may be created for now, instead of watching to the end
+    #[arg(long, help_heading = "Pace", conflicts_with_all = ["local", "timeout"])]
+    detach: bool,
     #[command(flatten)]
     order: OrderArgs,
     #[command(flatten)]
@@ -70,13 +77,8 @@ pub(super) struct PolicyArgs {
     #[arg(long, value_name = "N", value_parser = requests_per_second)]
     max_requests_per_second: Option<f64>,
     /// Stop early: never, or now|soon,fail|success|done=N|N%; now suspends what runs
-    #[arg(
-        long,
-        value_name = "RULE",
-        default_value = "never",
-        hide_default_value = true
-    )]
-    halt: String,
+    #[arg(long, value_name = "RULE")]
+    halt: Option<String>,
 }
 
 fn requests_per_second(text: &str) -> Result<f64, String> {
@@ -99,16 +101,17 @@ impl PolicyArgs {
         }
     }
 
-    /// The policy; the list itself may have said how many run at once.
-    fn policy(&self, of_list: Option<usize>) -> CliResult<Policy> {
-        Ok(Policy {
-            max_active: self.max_active.map(NonZeroUsize::get).or(of_list),
-            canary: self.canary.map(NonZeroUsize::get),
-            halt: self
-                .halt
-                .parse()
-                .map_err(|error| Failure::usage(format!("--halt: {error}")))?,
-        })
+    /// The options of the group: what the flags say, or else what was said before, by the list or the group's record.
+    pub(super) fn settings(&self, before: &Settings) -> CliResult<Settings> {
+        let settings = Settings {
+            max_active: self.max_active.map(NonZeroUsize::get).or(before.max_active),
+            canary: self.canary.map(NonZeroUsize::get).or(before.canary),
+            halt: self.halt.clone().or_else(|| before.halt.clone()),
+            suspended: before.suspended,
+        };
+        let policy = settings.policy();
+        policy.map_err(|error| Failure::usage(format!("--halt: {error}")))?;
+        Ok(settings)
     }
 }
 
@@ -134,6 +137,8 @@ pub(super) struct ShowArgs {
     /// Give up after this time, with exit code 124: 90, 10m, 2h
     #[arg(long, value_name = "TIME")]
     timeout: Option<String>,
+    #[command(flatten)]
+    pub(super) reports: ReportArgs,
     /// Whose output is shown, if not all members'
     #[arg(skip)]
     pub(super) items: Vec<String>,
@@ -152,6 +157,7 @@ impl ShowArgs {
             output: None,
             logs: Some(LogMode::All),
             timeout: None,
+            reports: ReportArgs::default(),
             items: items.to_vec(),
         }
     }
@@ -195,7 +201,7 @@ impl ShowArgs {
 /// Runs.
 pub(super) fn run(args: &Args, global: &Global) -> CliResult {
     args.show.timeout()?;
-    args.policy.policy(None)?;
+    args.policy.settings(&Settings::default())?;
     let mut batch = input::read(
         &args.template,
         &args.items,
@@ -215,7 +221,8 @@ pub(super) fn run(args: &Args, global: &Global) -> CliResult {
         session.say_warnings();
         session.close().await;
         let ending = result?;
-        said_at_end(&ending, is_local, &target, global);
+        let detached = args.detach && args.dry_run.mode == DryRun::None;
+        goes_on::say(&ending, is_local, detached, &target, global);
         Ok(ending.code)
     })
 }
@@ -242,6 +249,8 @@ async fn run_batch(
     Ok(Ending {
         code,
         stopped: None,
+        left: 0,
+        is_recorded: false,
     })
 }
 
@@ -256,6 +265,14 @@ async fn follow_batch(
     let difference = difference(session, target, &members.wanted, false).await?;
     let todo = clear_way(&difference, &members, session, target, args.replace).await?;
     drop(difference);
+    let settings = args.policy.settings(&Settings {
+        max_active: batch.max_active,
+        suspended: args.suspended,
+        ..Settings::default()
+    })?;
+    let policy = settings.policy().expect("it was checked");
+    let label = &args.template.group_label;
+    let recorder = record::begin(session, label, batch, &members.wanted, &settings).await?;
     let mut group = members.group;
     for (place, uid) in &todo.replaced {
         group.supersede(place, uid.clone());
@@ -263,13 +280,15 @@ async fn follow_batch(
     let gate = Gate::closed();
     let sent = prepared(&batch.template, &batch.items, &session.namespace)
         .filter(|member| todo.sends(member));
+    let sent = hold::held(sent, args.suspended);
     let outcomes = submit(&session.client, sent, &args.policy.options(), &gate);
     let caption = Caption {
         title: target.title.clone(),
         place: session.place.clone(),
         began: now(),
     };
-    let mut screen = Screen::new(args.show.progress(), caption, global);
+    let reports = args.show.reports.open()?;
+    let mut screen = Screen::new(args.show.progress(), caption, global).with_reports(reports);
     let follow = Follow {
         group,
         submission: Some(Submission {
@@ -277,7 +296,7 @@ async fn follow_batch(
             gate,
             there: todo.there.iter().cloned().collect(),
             answered: 0,
-            policy: args.policy.policy(batch.max_active)?,
+            policy,
         }),
         observed: observe(&session.client, Some(&session.namespace), &target.selector),
         client: session.client.clone(),
@@ -286,6 +305,8 @@ async fn follow_batch(
         ttl: args.ttl,
         timeout: args.show.timeout()?,
         must_exist: false,
+        ledger: recorder.map(|recorder| Ledger::of_creator(&session.client, target, recorder)),
+        detach: args.detach,
     };
     if !args.template.reconcile || session.is_local() {
         return follow::follow(follow, &mut screen).await;
@@ -303,24 +324,4 @@ async fn follow_batch(
         reconcile::beside(session, &target.selector, stopped)
     );
     ending
-}
-
-fn said_at_end(ending: &Ending, is_local: bool, target: &Target, global: &Global) {
-    if let Some(why) = &ending.stopped {
-        super::screen::say(&format!("error: {why}"));
-    }
-    if ending.code == INTERRUPTED && is_local {
-        super::screen::say("interrupted: the local cluster and its processes have ended");
-    } else if ending.code == INTERRUPTED || ending.stopped.is_some() {
-        goes_on(target, global);
-    }
-}
-
-/// What goes on in the cluster without this command, and how to come back to it.
-pub(super) fn goes_on(target: &Target, global: &Global) {
-    super::screen::say(&format!(
-        "the Jobs that were created go on; to come back: kubectl batch watch {}{}",
-        namespace_flag(global),
-        target.flags
-    ));
 }

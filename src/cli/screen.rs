@@ -11,7 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::Global;
-use crate::group::{Change, Group};
+use super::reports::Reports;
+use crate::group::{Change, Group, What};
 use crate::render::{self, Style, View};
 use crate::terminal::{self, Live};
 
@@ -66,6 +67,7 @@ pub(super) struct Screen {
     caption: Caption,
     shares_terminal: bool,
     last_told: Timestamp,
+    reports: Reports,
 }
 
 /// Whether standard error is a terminal that is redrawn without harm.
@@ -106,7 +108,13 @@ impl Screen {
             last_told: caption.began,
             caption,
             shares_terminal: std::io::stdout().is_terminal(),
+            reports: Reports::default(),
         }
+    }
+
+    /// What happens is written to these files, too.
+    pub(super) fn with_reports(self, reports: Reports) -> Self {
+        Self { reports, ..self }
     }
 
     /// Whether frames are drawn.
@@ -116,6 +124,10 @@ impl Screen {
 
     /// A member changed.
     pub(super) fn change(&mut self, change: &Change, group: &Group) -> std::io::Result<()> {
+        let ended = matches!(change.what, What::Phase { to, .. } if to.is_final());
+        if let Some(member) = group.member(&change.place).filter(|_| ended) {
+            self.reports.ended(member)?;
+        }
         let words = || render::change_line(change, group.tally(), change.at);
         match &mut self.mode {
             Mode::Live(live) if render::is_alarm(change) => {
@@ -202,6 +214,7 @@ impl Screen {
         if let Mode::Live(live) = &mut self.mode {
             live.clear()?;
         }
+        std::mem::take(&mut self.reports).finish(&self.caption.title, group)?;
         let took = now.duration_since(self.caption.began);
         match &self.mode {
             Mode::Json => print_json(&render::verdict_event(

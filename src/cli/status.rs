@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::choice::{fold, read_group};
+use super::choice::{fold, no_job, read_group};
 use super::clock::now;
 use super::print::{print, print_json};
+use super::record::read_incomplete;
 use super::session::{Session, block_on};
 use super::target::TargetArgs;
-use super::{CliResult, Failure, Global};
+use super::{CliResult, Global};
 use crate::cluster::act::list;
+use crate::cluster::record::Stored;
 use crate::cluster::rest::{JOBS, PODS};
-use crate::group::{Group, Member, Phase};
+use crate::group::record::Attempt;
+use crate::group::{Group, Member, Phase, Place};
 use crate::render;
 use serde_json::{Value, json};
 
@@ -39,25 +42,27 @@ pub(super) fn status(args: &Args, global: &Global) -> CliResult {
         let namespace = args.target.namespace(&session.namespace);
         match args.target.named()? {
             Some(target) => {
-                let (group, _) = read_group(&session, namespace, &target.selector).await?;
+                let (group, _, mut records) = read_group(&session, namespace, &target).await?;
                 if group.members().is_empty() {
-                    return Err(Failure::nothing(format!(
-                        "no Job matches {}",
-                        target.selector
-                    )));
+                    return Err(no_job(&target));
                 }
-                show_group(&group, &target.title, args)
+                learn(&mut records, &group);
+                show_group(&group, &records, &target.title, args)
             }
             None => show_groups(&session, namespace, args).await,
         }
     })
 }
 
-fn show_group(group: &Group, title: &str, args: &Args) -> CliResult {
+fn show_group(group: &Group, records: &[Stored], title: &str, args: &Args) -> CliResult {
     let mut members: Vec<&Member> = group.members().iter().collect();
     members.sort_by_key(|member| (member.index, &member.place));
     if args.output == Some(Output::Json) {
-        let members: Vec<Value> = members.iter().map(|member| member_json(member)).collect();
+        let attempts = attempts(records);
+        let members: Vec<Value> = members
+            .iter()
+            .map(|member| member_json(member, attempts.get(&member.place).copied()))
+            .collect();
         print_json(&json!({"group": title, "total": members.len(), "members": members}))?;
         return Ok(0);
     }
@@ -91,18 +96,43 @@ fn show_group(group: &Group, title: &str, args: &Args) -> CliResult {
     Ok(0)
 }
 
-fn member_json(member: &Member) -> Value {
+/// Adds what is seen now, for this answer only.
+fn learn(records: &mut [Stored], group: &Group) {
+    let seen = |member: &Member| Some((member.place.clone(), member.attempt()?));
+    let seen: Vec<_> = group.members().iter().filter_map(seen).collect();
+    for stored in records {
+        stored.record.learn(&seen);
+    }
+}
+
+/// The Jobs of each member so far, as records know them.
+fn attempts(records: &[Stored]) -> BTreeMap<&Place, &[Attempt]> {
+    let rows = records.iter().flat_map(|stored| &stored.record.members);
+    rows.map(|row| (&row.place, row.attempts.as_slice()))
+        .collect()
+}
+
+fn attempt_json(attempt: &Attempt) -> Value {
+    json!({
+        "number": attempt.number, "phase": attempt.phase.word(), "reason": attempt.reason,
+        "began": attempt.began, "seconds": attempt.ran_for.map(|time| time.as_secs()),
+    })
+}
+
+fn member_json(member: &Member, attempts: Option<&[Attempt]>) -> Value {
+    let attempts = attempts.unwrap_or_default().iter();
     json!({
         "item": member.item, "index": member.index,
         "namespace": member.place.namespace, "job": member.place.name,
         "uid": member.job().map(|job| &job.uid), "phase": member.state.phase.word(), "reason": member.state.reason,
         "failures": member.state.failures, "seconds": member.ran_for.map(|time| time.as_secs()),
+        "attempts": attempts.map(attempt_json).collect::<Vec<_>>(),
         "pods": member.pods().iter().map(|pod| pod.name.as_str()).collect::<Vec<_>>(),
     })
 }
 
 /// A group's namespace and name.
-type GroupKey = (String, String);
+pub(super) type GroupKey = (String, String);
 
 /// All groups, by namespace and name.
 async fn read_groups(
@@ -121,9 +151,16 @@ async fn read_groups(
             group.1.push(pod);
         }
     }
-    let folded = groups
-        .into_iter()
-        .map(|(key, (jobs, pods))| (key, fold(&jobs, &pods)));
+    let count = |key: &GroupKey| groups.get(key).map_or(0, |(jobs, _)| jobs.len());
+    let mut records = read_incomplete(session, namespace, label, count).await;
+    for key in records.keys() {
+        groups.entry(key.clone()).or_default();
+    }
+    let folded = groups.into_iter().map(|(key, (jobs, pods))| {
+        let record: Vec<_> = records.remove(&key).into_iter().collect();
+        let group = fold(&record, &jobs, &pods);
+        (key, group)
+    });
     Ok(folded.collect())
 }
 

@@ -10,14 +10,16 @@ use super::members::{members, prepared};
 use super::order::OrderArgs;
 use super::preflight::preflight;
 use super::print::print;
+use super::record::{self, Recorder};
 use super::rehearsal::rehearse;
 use super::screen::say;
 use super::session::{Session, block_on};
 use super::target::{Target, namespace_flag};
-use super::{CliResult, Failure, Global};
+use super::{CliResult, Failure, Global, goes_on, hold};
 use crate::cluster::gate::Gate;
 use crate::cluster::submit::{Event, Options, Outcome, submit as create};
-use crate::group::{Change, Group, Place, What};
+use crate::group::record::Settings;
+use crate::group::{Change, Group, Observation, Phase, Place, What};
 use crate::render;
 use crate::terminal::Signals;
 
@@ -32,6 +34,9 @@ pub(super) struct Args {
     items: ItemArgs,
     #[command(flatten)]
     order: OrderArgs,
+    /// Create all members suspended: kubectl batch release lets them go
+    #[arg(long)]
+    suspended: bool,
     #[command(flatten)]
     replace: ReplaceArgs,
     #[command(flatten)]
@@ -75,18 +80,26 @@ pub(super) fn submit(args: &Args, global: &Global) -> CliResult {
         let difference = difference(&session, &target, &members.wanted, false).await?;
         let todo = clear_way(&difference, &members, &session, &target, args.replace).await?;
         drop(difference);
+        let settings = Settings {
+            suspended: args.suspended,
+            ..Settings::default()
+        };
+        let label = &args.template.group_label;
+        let recorder = record::begin(&session, label, &batch, &members.wanted, &settings).await?;
         let teller = Teller {
-            group: &members.group,
+            group: members.group,
+            recorder,
             title: &target.title,
             as_json,
         };
-        create_all(&batch, &session, &todo, &teller, &target, global).await
+        create_all(args, &batch, &session, &todo, teller, &target, global).await
     })
 }
 
-/// Tells what became of each member.
+/// Tells what became of each member, and records it.
 struct Teller<'a> {
-    group: &'a Group,
+    group: Group,
+    recorder: Option<Recorder>,
     title: &'a str,
     as_json: bool,
 }
@@ -103,6 +116,19 @@ impl Teller<'_> {
             what,
         };
         print(&render::change_event(self.title, &change).to_string())
+    }
+
+    /// Keeps what became of a member for the group's record.
+    fn keep(&mut self, place: &Place, outcome: &Outcome) {
+        let seen = match outcome {
+            Outcome::Created(uid) => Observation::Created(place.clone(), uid.clone()),
+            Outcome::Unchanged => Observation::Unchanged(place.clone()),
+            Outcome::Refused(_) | Outcome::Unreachable(_) => return,
+        };
+        self.group.handle(now(), seen);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.tell(&self.group, true);
+        }
     }
 
     fn item(&self, place: &Place) -> &str {
@@ -127,9 +153,10 @@ impl Counts {
         &mut self,
         place: &Place,
         outcome: Outcome,
-        teller: &Teller,
+        teller: &mut Teller<'_>,
         gate: &Gate,
     ) -> CliResult<()> {
+        teller.keep(place, &outcome);
         match outcome {
             Outcome::Created(_) => {
                 self.created += 1;
@@ -179,27 +206,36 @@ impl Counts {
 }
 
 async fn create_all(
+    args: &Args,
     batch: &Batch,
     session: &Session,
     todo: &Todo,
-    teller: &Teller<'_>,
+    mut teller: Teller<'_>,
     target: &Target,
     global: &Global,
 ) -> CliResult {
     let gate = Gate::default();
     let sent = prepared(&batch.template, &batch.items, &session.namespace)
         .filter(|member| todo.sends(member));
+    let sent = hold::held(sent, args.suspended);
     let events = create(&session.client, sent, &Options::default(), &gate);
     let mut counts = Counts::default();
     for place in &todo.there {
-        counts.take(place, Outcome::Unchanged, teller, &gate)?;
+        counts.take(place, Outcome::Unchanged, &mut teller, &gate)?;
     }
-    count(&mut counts, events, session, teller, &gate).await?;
+    let counted = count(&mut counts, events, session, &mut teller, &gate).await;
+    let is_recorded = teller.recorder.is_some();
+    if let Some(recorder) = teller.recorder.take() {
+        recorder.finish(&teller.group).await;
+    }
+    counted?;
     say(&format!(
         "{}: {}",
         target.title,
         counts.words(teller.group.members().len())
     ));
+    let left = teller.group.tally().of(Phase::Waiting);
+    goes_on::left(left, is_recorded, target, global);
     if let Some(why) = counts.unreachable {
         return Err(Failure::cluster(why));
     }
@@ -218,7 +254,7 @@ async fn count(
     counts: &mut Counts,
     mut events: LocalBoxStream<'_, Event>,
     session: &Session,
-    teller: &Teller<'_>,
+    teller: &mut Teller<'_>,
     gate: &Gate,
 ) -> CliResult<()> {
     let signals = Signals::new();

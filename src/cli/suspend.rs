@@ -38,7 +38,8 @@ pub(super) fn suspend(args: &SuspendArgs, global: &Global) -> CliResult {
         let found = args.choice.find(global).await?;
         let wanted = |member: &&Member| {
             let phase = member.state.phase;
-            !phase.is_final() && phase != Phase::Suspended && args.choice.names(member)
+            let is_there = member.job().is_some();
+            is_there && !phase.is_final() && phase != Phase::Suspended && args.choice.names(member)
         };
         let members: Vec<&Member> = found.group.members().iter().filter(wanted).collect();
         let running = members

@@ -30,6 +30,8 @@ pub(super) struct Target {
     pub(super) title: String,
     /// The flag that names it again: `-l jobgroup=x`.
     pub(super) flags: String,
+    /// The label and the name of the one group that it is, if it is one.
+    group: Option<(String, String)>,
 }
 
 impl Target {
@@ -40,7 +42,14 @@ impl Target {
             flags: format!("-l {selector}"),
             title: name.to_owned(),
             selector,
+            group: Some((label.to_owned(), name.to_owned())),
         }
+    }
+
+    /// The label and the name of the one group that this is; nothing for any other selector.
+    pub(super) fn group_of(&self) -> Option<(&str, &str)> {
+        let (label, name) = self.group.as_ref()?;
+        Some((label, name))
     }
 }
 
@@ -62,10 +71,11 @@ impl TargetArgs {
         let own = selector
             .strip_prefix(&self.group_label)
             .and_then(|rest| rest.strip_prefix('='));
-        let own = own.filter(|name| names::is_label_value(name));
+        let own = own.filter(|name| names::is_label_value(name) && !name.is_empty());
         Ok(Some(Target {
             selector: selector.clone(),
             title: own.unwrap_or(selector).to_owned(),
+            group: own.map(|name| (self.group_label.clone(), name.to_owned())),
             flags: format!("-l '{selector}'").replace('\'', if own.is_some() { "" } else { "'" }),
         }))
     }

@@ -102,8 +102,8 @@ pub async fn delete_jobs(
     (deleted, first_error)
 }
 
-/// Deletes a Job and creates another one of its name, once the old one is gone.
-pub async fn recreate(client: &Client, old: &Value, new: &Value) -> Result<(), Problem> {
+/// Deletes a Job and creates another one of its name, once the old one is gone; gives what was created.
+pub async fn recreate(client: &Client, old: &Value, new: &Value) -> Result<Value, Problem> {
     let text = |pointer: &str| {
         old.pointer(pointer)
             .and_then(Value::as_str)
@@ -124,7 +124,7 @@ pub async fn recreate(client: &Client, old: &Value, new: &Value) -> Result<(), P
                 tokio::time::sleep(GONE_PAUSE).await;
             }
             Err(error) => return Err(error.into()),
-            Ok(_) => return Ok(()),
+            Ok(created) => return Ok(created),
         }
     }
 }

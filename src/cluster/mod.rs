@@ -14,6 +14,7 @@ pub mod observe;
 pub mod preflight;
 pub mod problem;
 pub mod proxy;
+pub mod record;
 pub mod replace;
 pub mod rest;
 pub mod submit;

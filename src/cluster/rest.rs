@@ -32,6 +32,12 @@ pub const PODS: Resource = Resource {
     plural: "pods",
     kind: "Pod",
 };
+/// Core ConfigMaps.
+pub const CONFIGMAPS: Resource = Resource {
+    root: "/api/v1",
+    plural: "configmaps",
+    kind: "ConfigMap",
+};
 /// Core Events.
 pub const EVENTS: Resource = Resource {
     root: "/api/v1",

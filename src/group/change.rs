@@ -6,6 +6,7 @@ use super::job_view::JobView;
 use super::member::Place;
 use super::phase::Phase;
 use super::pod_view::PodView;
+use super::record::Attempt;
 
 /// One thing that was learned about the group.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub enum Observation {
     Refused(Place, String),
     /// Nothing more will be created.
     SubmissionEnded,
+    /// The group's record names a member.
+    Recorded(Box<Recorded>),
     /// A Job was seen.
     Job(Box<JobView>),
     /// A Job was seen going; its last state.
@@ -38,6 +41,19 @@ pub enum Observation {
     PodsListed,
     /// Pods cannot be seen, for now or at all; what is known comes from Jobs.
     PodsUnseen,
+}
+
+/// A member as the group's record knows it.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// Its Job.
+    pub place: Place,
+    /// Its item.
+    pub item: String,
+    /// Position in the list.
+    pub index: usize,
+    /// What became of it last; nothing if it was never created.
+    pub last: Option<Attempt>,
 }
 
 /// One thing that changed in the model.

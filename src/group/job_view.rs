@@ -30,12 +30,16 @@ pub struct JobView {
     pub item: String,
     /// Annotation `kubectl-batch/index`.
     pub index: Option<usize>,
+    /// Annotation `kubectl-batch/attempt`, from 1.
+    pub attempt: u32,
     /// Annotation `kubectl-batch/digest`.
     pub digest: Option<String>,
     /// `metadata.deletionTimestamp` is set.
     pub is_being_deleted: bool,
     /// Another object is its controller.
     pub is_owned: bool,
+    /// Label `kueue.x-k8s.io/queue-name`: Kueue suspends it and lets it go.
+    pub queue: Option<String>,
     /// `metadata.creationTimestamp`.
     pub created: Option<Timestamp>,
     /// `status.startTime`.
@@ -81,11 +85,15 @@ impl JobView {
                 .unwrap_or(&place.name)
                 .to_owned(),
             index: annotation("kubectl-batch/index").and_then(|index| index.parse().ok()),
+            attempt: annotation("kubectl-batch/attempt")
+                .and_then(|attempt| attempt.parse().ok())
+                .unwrap_or(1),
             digest: annotation("kubectl-batch/digest").map(str::to_owned),
             is_being_deleted: text(job, "/metadata/deletionTimestamp").is_some(),
             is_owned: list(job, "/metadata/ownerReferences")
                 .iter()
                 .any(|owner| owner["controller"] == true),
+            queue: text(job, "/metadata/labels/kueue.x-k8s.io~1queue-name").map(str::to_owned),
             created: instant(job, "/metadata/creationTimestamp"),
             started: instant(job, "/status/startTime"),
             completed: instant(job, "/status/completionTime"),

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::job_view::JobView;
 use super::phase::{Assessment, Failures, Phase, assess, last_cause, last_failed};
 use super::pod_view::PodView;
+use super::record::Attempt;
 use crate::job::kube_value::text;
 
 /// Where an object stands.
@@ -55,6 +56,10 @@ pub struct Member {
     pub last_line: Option<String>,
     /// Its last Pod was evicted, preempted or lost with its node: no failure of its own.
     pub disrupted: bool,
+    /// The node of its last Pod.
+    pub node: Option<String>,
+    /// What its last Pod ended with, as far as a container said so.
+    pub exit_code: Option<i32>,
     pub(super) uid: Option<String>,
     /// The uid of a Job that this one takes the place of: what is still seen of that one counts for nothing.
     pub(super) superseded: Option<String>,
@@ -63,6 +68,10 @@ pub struct Member {
     pub(super) last_cause: Option<String>,
     /// The list of Jobs that named it last.
     pub(super) listed: u64,
+    /// Which attempt its Job is, and when that was created.
+    pub(super) attempt: (u32, Option<Timestamp>),
+    /// What it does comes from the group's record, which says that it had a Job.
+    pub(super) is_recalled: bool,
 }
 
 impl Member {
@@ -75,12 +84,16 @@ impl Member {
             ran_for: None,
             last_line: None,
             disrupted: false,
+            node: None,
+            exit_code: None,
             uid: None,
             superseded: None,
             job: None,
             pods: BTreeMap::new(),
             last_cause: None,
             listed: 0,
+            attempt: (1, None),
+            is_recalled: false,
         }
     }
 
@@ -90,6 +103,7 @@ impl Member {
             && self.uid.as_ref() != Some(&old)
         {
             self.superseded = Some(old);
+            self.attempt = (1, None);
             self.job = None;
             self.pods.clear();
             self.last_cause = None;
@@ -114,9 +128,37 @@ impl Member {
         if let Some(pod) = last_failed(&pods) {
             self.disrupted = pod.disrupted;
         }
+        if let Some(pod) = pods.iter().max_by_key(|pod| (pod.created, &pod.name)) {
+            self.node = pod.node.clone().or(self.node.take());
+            self.exit_code = pod.exit_code;
+        }
         self.last_cause = last_cause(&pods).or(earlier.cause);
         self.ran_for = job.ran_for();
         found
+    }
+
+    /// What a record keeps of it; nothing if it has no Job, or if all that is known of it comes from the record.
+    pub fn attempt(&self) -> Option<Attempt> {
+        let (number, began) = self.attempt;
+        let Some(uid) = self.uid.as_deref() else {
+            let is_there = self.state.phase == Phase::Pending && !self.is_recalled;
+            return is_there.then(|| Attempt::created(None, number));
+        };
+        let created = Attempt {
+            began,
+            ..Attempt::created(Some(uid), number)
+        };
+        Some(match self.state.phase {
+            Phase::Succeeded | Phase::Failed | Phase::Gone => Attempt {
+                phase: self.state.phase,
+                reason: self.state.reason.clone(),
+                cause: self.state.cause.clone(),
+                failures: self.state.failures,
+                ran_for: self.ran_for,
+                ..created
+            },
+            _ => created,
+        })
     }
 
     /// The names of its Pods, with their containers, oldest first.

@@ -14,12 +14,13 @@ mod member;
 mod model;
 mod phase;
 mod pod_view;
+pub mod record;
 mod tally;
 mod verdict;
 mod window;
 
 pub use causes::{Cause, causes};
-pub use change::{Change, Observation, What};
+pub use change::{Change, Observation, Recorded, What};
 pub use difference::{Compared, Difference, Present, Standing, Wanted};
 pub use halt::{Halt, HaltWhen, NoHalt};
 pub use job_view::{JobEnd, JobView};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::change::{Change, Observation, What};
+use super::change::{Change, Observation, Recorded, What};
 use super::job_view::JobView;
 use super::member::{Member, Place};
 use super::phase::{Assessment, Phase};
@@ -78,6 +78,7 @@ impl Group {
                 self.submitting = false;
                 Vec::new()
             }
+            Observation::Recorded(recorded) => self.recalled(*recorded, now),
             Observation::Job(job) => self.job_seen(*job, now),
             Observation::JobGone(job) => self.job_gone(*job, now),
             Observation::JobsListing => {
@@ -212,9 +213,12 @@ impl Group {
             .is_some_and(|known| known.uid != job.uid);
         if replaced {
             member.pods.clear();
+        }
+        if replaced || std::mem::take(&mut member.is_recalled) {
             member.last_cause = None;
             member.state.failures = 0;
         }
+        member.attempt = (job.attempt, job.created);
         member.item.clone_from(&job.item);
         member.index = job.index.or(member.index);
         member.uid = Some(job.uid.clone());
@@ -223,6 +227,35 @@ impl Group {
         }
         member.job = Some(job);
         self.reassess(id, now)
+    }
+
+    /// What the record knows stands for members whose Job is not seen.
+    fn recalled(&mut self, recorded: Recorded, now: Timestamp) -> Vec<Change> {
+        let Recorded {
+            place,
+            item,
+            index,
+            last,
+        } = recorded;
+        let known = self.by_place.get(&place).copied();
+        let id = known.unwrap_or_else(|| self.add(Member::new(place, item, Some(index))));
+        let member = &mut self.members[id];
+        let Some(last) = last.filter(|_| {
+            member.job.is_none() && (member.is_recalled || !member.state.phase.is_final())
+        }) else {
+            return Vec::new();
+        };
+        member.is_recalled = true;
+        if last.phase.is_final() {
+            member.ran_for = last.ran_for;
+        }
+        let found = Assessment {
+            reason: last.reason,
+            cause: last.cause,
+            failures: last.failures,
+            ..Assessment::plain(last.phase)
+        };
+        self.settle(id, now, found)
     }
 
     fn job_gone(&mut self, job: JobView, now: Timestamp) -> Vec<Change> {
@@ -240,7 +273,10 @@ impl Group {
         self.listed = true;
         let current = self.lists_begun;
         let unnamed: Vec<usize> = (0..self.members.len())
-            .filter(|id| self.members[*id].job.is_some() && self.members[*id].listed < current)
+            .filter(|id| {
+                let member = &self.members[*id];
+                (member.job.is_some() || member.is_recalled) && member.listed < current
+            })
             .collect();
         unnamed
             .into_iter()

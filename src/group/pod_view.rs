@@ -58,6 +58,10 @@ pub struct PodView {
     pub disrupted: bool,
     /// The failing container, or the first.
     pub container: String,
+    /// `spec.nodeName`.
+    pub node: Option<String>,
+    /// What the failing container ended with, or 0 once all ended well.
+    pub exit_code: Option<i32>,
 }
 
 impl PodView {
@@ -102,6 +106,8 @@ impl PodView {
             last_cause: last_cause(pod),
             disrupted,
             container: container(pod),
+            node: text(pod, "/spec/nodeName").map(str::to_owned),
+            exit_code: exit_code(pod),
             name: own.name,
         })
     }
@@ -115,6 +121,17 @@ fn container(pod: &Value) -> String {
         .or_else(|| text(first?, "/name"))
         .unwrap_or_default()
         .to_owned()
+}
+
+fn exit_code(pod: &Value) -> Option<i32> {
+    let failed = || {
+        let status = failed_status(pod)?;
+        number(status, "/state/terminated/exitCode")
+    };
+    match text(pod, "/status/phase") {
+        Some("Succeeded") => Some(0),
+        _ => failed(),
+    }
 }
 
 /// The first container that ended badly, init containers first.

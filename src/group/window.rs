@@ -49,7 +49,9 @@ impl Policy {
             if tally.bad() > 0 {
                 return Room::Stop(HaltWhen::Soon, Stopped::Canary);
             }
-            room = canary.saturating_sub(begun);
+            // Those that others created before are canaries too.
+            let created = tally.total() - tally.of(Phase::Waiting);
+            room = canary.saturating_sub(begun.max(created));
         }
         if let Some(most) = self.max_active {
             let unfinished = tally.total() - tally.done() - tally.of(Phase::Waiting);
@@ -111,6 +113,7 @@ mod tests {
         for (counts, begun, room) in [
             (vec![(Waiting, 9)], 0, Room::Create(2)),
             (vec![(Waiting, 7), (Running, 2)], 2, Room::Create(0)),
+            (vec![(Waiting, 7), (Running, 2)], 0, Room::Create(0)),
             (
                 vec![(Waiting, 7), (Succeeded, 1), (Running, 1)],
                 2,

@@ -23,17 +23,23 @@ const TIES: &[&str] = &[
 ];
 const ATTEMPT: &str = "kubectl-batch/attempt";
 
+/// Writes which attempt of its member a Job is, from 1.
+pub fn number(job: &mut Value, attempt: u32) {
+    job["metadata"]["annotations"][ATTEMPT] = attempt.to_string().into();
+}
+
 /// The same Job without what belongs to the one that is there, and with the next number as its attempt.
 pub fn next_attempt(job: &Value) -> Value {
     let mut job = job.clone();
     if let Some(object) = job.as_object_mut() {
         object.remove("status");
     }
-    let annotations = &mut job["metadata"]["annotations"];
+    let annotations = &job["metadata"]["annotations"];
     let earlier = annotations[ATTEMPT]
         .as_str()
         .and_then(|text| text.parse::<u32>().ok());
-    annotations[ATTEMPT] = earlier.unwrap_or(1).saturating_add(1).to_string().into();
+    let next = earlier.unwrap_or(1).saturating_add(1);
+    number(&mut job, next);
     if let Some(metadata) = job["metadata"].as_object_mut() {
         for field in SERVERS {
             metadata.shift_remove(*field);

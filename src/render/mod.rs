@@ -4,8 +4,12 @@ mod bar;
 mod difference;
 mod duration;
 mod grid;
+pub mod joblog;
 mod json;
+pub mod junit;
 mod plain;
+#[cfg(test)]
+mod sample;
 mod style;
 mod summary;
 mod table;

@@ -47,6 +47,16 @@ impl Template {
         &self.group
     }
 
+    /// The texts that it was compiled from.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.files.iter().map(|file| &file.source)
+    }
+
+    /// How they were read.
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// Whether the template holds its own list: it is then expanded once, without items.
     pub fn holds_list(&self) -> bool {
         self.list_inside

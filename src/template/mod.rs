@@ -18,6 +18,7 @@ mod outline;
 mod overlay;
 mod recipe;
 mod rules;
+mod saved;
 mod schema;
 mod segment;
 mod slot;
@@ -27,6 +28,7 @@ mod tree;
 mod unique;
 mod values;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::items::variable_name;
@@ -40,7 +42,7 @@ pub use recipe::{NoSuchField, Recipe};
 pub use unique::Names;
 
 /// One file of a template.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// Its name, for messages.
     pub name: String,
@@ -49,7 +51,8 @@ pub struct Source {
 }
 
 /// Which placeholders are looked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Syntax {
     /// Both.
     #[default]
@@ -61,7 +64,8 @@ pub enum Syntax {
 }
 
 /// How a template is to be read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Options {
     /// Which placeholders are looked for.
     pub syntax: Syntax,

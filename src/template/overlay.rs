@@ -1,5 +1,6 @@
 //! Fields of Jobs that the command line sets on any template.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::tree::Node;
@@ -8,7 +9,8 @@ use super::tree::Node;
 const QUEUE: &str = "kueue.x-k8s.io/queue-name";
 
 /// What is set on every Job, and on the Jobs that a `CronJob` makes; what is not given stays as the template has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Overlays {
     /// `spec.ttlSecondsAfterFinished`. It says nothing about the work, so it is no part of the digest.
     pub ttl: Option<u64>,

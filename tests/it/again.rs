@@ -12,7 +12,9 @@ fn uids(cluster: &Cluster) -> Vec<(String, String)> {
     let status: Value = serde_json::from_str(&out).expect("JSON");
     let members = status["members"].as_array().expect("a list").iter();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    // What only the group's record knows has no uid.
     members
+        .filter(|member| member["uid"].is_string())
         .map(|member| (text(&member["job"]), text(&member["uid"])))
         .collect()
 }

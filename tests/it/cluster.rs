@@ -182,7 +182,7 @@ fn a_member_that_is_deleted_while_it_runs_is_gone_and_the_watch_ends() {
     std::thread::sleep(Duration::from_millis(1500));
     assert_eq!(
         cluster.run("delete GROUP").good(),
-        "job.batch \"GROUP-a\" deleted\n"
+        "job.batch \"GROUP-a\" deleted\nconfigmap \"kubectl-batch.GROUP\" deleted\n"
     );
     let output = watch.wait_with_output().expect("it ends");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();

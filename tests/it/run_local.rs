@@ -281,7 +281,7 @@ fn a_halt_now_ends_what_runs_and_soon_lets_it_end() {
     place.file(
         "t.yaml",
         &job(
-            "if [ $ITEM = bad ]; then exit 1; fi; sleep 1",
+            "if [ $ITEM = bad ]; then exit 1; fi; sleep 4",
             "  backoffLimit: 0\n",
         ),
     );

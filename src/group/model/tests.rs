@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::pod_view::PodState;
+use super::super::record::Attempt;
 use super::*;
 
 fn at(second: i64) -> Timestamp {
@@ -271,6 +272,87 @@ fn counts_always_add_up() {
             .sum();
         assert_eq!(shown, group.members().len(), "step {step}");
     }
+}
+
+fn recorded(name: &str, last: Option<Phase>) -> Observation {
+    let last = last.map(|phase| Attempt {
+        phase,
+        reason: Some("exit 3 (1 try)".into()),
+        failures: 1,
+        ..Attempt::created(Some("old"), 1)
+    });
+    Observation::Recorded(Box::new(Recorded {
+        place: place(name),
+        item: name.into(),
+        index: 0,
+        last,
+    }))
+}
+
+#[test]
+fn what_a_record_knows_stands_until_a_job_is_seen() {
+    let mut group = Group::default();
+    tell(
+        &mut group,
+        vec![
+            recorded("never", None),
+            recorded("ended", Some(Phase::Failed)),
+            recorded("lost", Some(Phase::Pending)),
+            recorded("there", Some(Phase::Pending)),
+            recorded("again", Some(Phase::Failed)),
+            Observation::JobsListing,
+            Observation::Job(job("there", "1", &json!({}))),
+            Observation::Job(job("again", "2", &json!({}))),
+            Observation::JobsListed,
+            Observation::PodsUnseen,
+        ],
+    );
+    for (name, expected) in [
+        ("never", Phase::Waiting),
+        ("ended", Phase::Failed),
+        ("lost", Phase::Gone),
+        ("there", Phase::Pending),
+        ("again", Phase::Pending),
+    ] {
+        assert_eq!(phase(&group, name), expected, "{name}");
+    }
+    let again = group.member(&place("again")).expect("a member");
+    assert_eq!(again.state.failures, 0, "the new Job has not failed");
+    // Another observer saw it end.
+    tell(&mut group, vec![recorded("lost", Some(Phase::Succeeded))]);
+    assert_eq!(phase(&group, "lost"), Phase::Succeeded);
+    tell(&mut group, vec![recorded("there", Some(Phase::Failed))]);
+    assert_eq!(phase(&group, "there"), Phase::Pending, "its Job is seen");
+}
+
+#[test]
+fn a_record_keeps_of_a_member_what_was_seen_and_nothing_that_it_said_itself() {
+    let mut group = Group::default();
+    group.expect(place("new"), "new".into(), 0);
+    group.expect(place("unchanged"), "unchanged".into(), 1);
+    group.expect(place("created"), "created".into(), 2);
+    tell(
+        &mut group,
+        vec![
+            recorded("old", Some(Phase::Failed)),
+            Observation::Unchanged(place("unchanged")),
+            Observation::Created(place("created"), "0123456789".into()),
+            Observation::Job(job("done", "1", &complete())),
+        ],
+    );
+    let attempt = |name: &str| group.member(&place(name)).and_then(Member::attempt);
+    assert_eq!(attempt("new"), None);
+    assert_eq!(attempt("old"), None);
+    assert_eq!(attempt("unchanged"), Some(Attempt::created(None, 1)));
+    assert_eq!(
+        attempt("created"),
+        Some(Attempt::created(Some("01234567"), 1))
+    );
+    let done = attempt("done").expect("it was seen");
+    assert_eq!(
+        (done.phase, done.ran_for.map(|time| time.as_secs())),
+        (Phase::Succeeded, Some(4))
+    );
 }
 
 #[test]
