@@ -2,6 +2,8 @@
 
 mod choice;
 mod clock;
+mod complete;
+mod completion;
 mod continue_group;
 mod delete;
 mod difference;
@@ -17,9 +19,11 @@ mod lint;
 #[cfg(unix)]
 mod local;
 mod logs;
+mod man;
 mod members;
 mod order;
 mod output_dir;
+mod pflag;
 mod preflight;
 mod print;
 mod reconcile;
@@ -40,6 +44,7 @@ mod suspend;
 mod target;
 mod template;
 mod ttl;
+mod version;
 mod wait;
 mod watch;
 
@@ -47,6 +52,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::cluster::connect::Connection;
@@ -95,43 +101,29 @@ pub(crate) struct Global {
     pub(crate) verbose: u8,
 }
 
+/// Each is described where its arguments are: a description here would hide the long one there.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Print the manifests that a template and a list give
     Expand(expand::Args),
-    /// Say what is wrong with a template
     Lint(lint::Args),
-    /// Expand, submit, and watch to the end
     Run(run::Args),
-    /// Expand, submit, and return
     Submit(submit::Args),
-    /// Show a group until all its members have ended
     Watch(watch::Args),
-    /// Wait until all members of a group have ended
     Wait(wait::Args),
-    /// Show the groups of a namespace, or one group
     Status(status::Args),
-    /// Print what the members of a group wrote
     Logs(logs::Args),
-    /// Create the members of a group that were never created, and watch to the end
     Continue(continue_group::Args),
-    /// Change the options of a group, also while it runs
     Set(set::Args),
-    /// Let go of a group's suspended Jobs, so many at a time
     Release(release::Args),
-    /// Delete the Jobs of members that failed, and create them again
     Retry(retry::Args),
-    /// Suspend a group's Jobs: their Pods are ended, and none is created until they are resumed
     Suspend(suspend::SuspendArgs),
-    /// Resume a group's Jobs that are suspended
     Resume(suspend::ResumeArgs),
-    /// Delete a group's Jobs and their Pods
     Delete(delete::Args),
-    /// Be the Job controller of the Jobs that were handed over, or explain one Job
     Reconcile(reconcile::Args),
-    /// The templates that come with the tool
+    Version(version::Args),
+    Man(man::Args),
+    Completion(completion::Args),
     Template(template::Args),
-    /// The embedded cluster, served to kubectl on 127.0.0.1
     #[cfg(unix)]
     Local(local::Args),
 }
@@ -154,7 +146,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the arguments are read here")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "arguments and environment are read here"
+)]
 fn run_arguments() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     #[cfg(unix)]
@@ -163,6 +158,14 @@ fn run_arguments() -> ExitCode {
         .is_some_and(|first| first == crate::local::node::GUARD_ARGUMENT)
     {
         return crate::local::node::guard_main();
+    }
+    if let Some(words) = complete::asked(&arguments) {
+        // Nobody listens at a prompt when its pipe is gone.
+        let _ = complete::answer(words);
+        return ExitCode::SUCCESS;
+    }
+    if std::env::var_os(complete::VARIABLE).is_some() && complete::answer_shell(&arguments) {
+        return ExitCode::SUCCESS;
     }
     let cli = match parse(&arguments) {
         Ok(cli) => cli,
@@ -190,6 +193,9 @@ fn run_arguments() -> ExitCode {
         Command::Resume(args) => suspend::resume(&args, &cli.global),
         Command::Delete(args) => delete::delete(&args, &cli.global),
         Command::Reconcile(args) => reconcile::reconcile(&args, &cli.global),
+        Command::Version(args) => version::version(&args, &cli.global),
+        Command::Man(args) => man::man(&args),
+        Command::Completion(args) => completion::completion(&args, &called(&arguments)),
         Command::Template(args) => template::template(&args),
         #[cfg(unix)]
         Command::Local(args) => local::local(&args),
@@ -200,13 +206,36 @@ fn run_arguments() -> ExitCode {
     }
 }
 
+/// The command line as it is defined: what help, completion, manual pages and the reference page are made from.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    let name = arguments.first().map(|own| display_name(Path::new(own)));
-    let name = name.unwrap_or_else(|| "kubectl batch".into());
-    let matches = Cli::command()
-        .bin_name(name)
-        .try_get_matches_from(arguments)?;
+    let command = Cli::command().bin_name(called(arguments));
+    let matches = pflag::spelled(command.clone()).try_get_matches_from(arguments);
+    let matches = matches.map_err(|error| help_as_written(error, command, arguments))?;
     Cli::from_arg_matches(&matches)
+}
+
+/// What the user types to run this program.
+fn called(arguments: &[OsString]) -> String {
+    let name = arguments.first().map(|own| display_name(Path::new(own)));
+    name.unwrap_or_else(|| "kubectl batch".into())
+}
+
+/// Help shows flags as they are defined, not with all their spellings.
+fn help_as_written(
+    error: clap::Error,
+    command: clap::Command,
+    arguments: &[OsString],
+) -> clap::Error {
+    if error.kind() != ErrorKind::DisplayHelp {
+        return error;
+    }
+    let again = command.try_get_matches_from(arguments).err();
+    let help = again.filter(|again| again.kind() == ErrorKind::DisplayHelp);
+    help.unwrap_or(error)
 }
 
 /// What the user types: a program `kubectl-NAME` is a plugin of kubectl, so `kubectl NAME`.
@@ -240,6 +269,16 @@ mod tests {
     #[test]
     fn the_arguments_are_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_is_described_in_short_and_some_at_length() {
+        let command = command();
+        let commands: Vec<_> = command.get_subcommands().collect();
+        let bare = commands.iter().find(|own| own.get_about().is_none());
+        assert!(bare.is_none(), "{bare:?}");
+        let long = |own: &&&clap::Command| own.get_long_about().is_some();
+        assert!(commands.iter().filter(long).count() >= 5);
     }
 
     #[test]

@@ -30,7 +30,7 @@ use crate::terminal::Signals;
 /// The Lease that says which process works in a namespace.
 const LEASE: &str = "kubectl-batch-reconciler";
 
-/// Be the Job controller of the Jobs that were handed over
+/// Be the Job controller of the Jobs that were handed over, or explain one Job
 ///
 /// Serves the Jobs whose spec.managedBy is kubectl-batch/reconciler, and touches no other. It may be stopped and started
 /// again at any time. -v says what is decided about each Job, and why.

@@ -19,7 +19,7 @@ use super::session::{Session, block_on};
 use super::target::Target;
 use super::ttl::TtlArgs;
 use super::{CliResult, Failure, Global, goes_on, hold};
-use crate::cluster::connect::parse_duration;
+use crate::cluster::duration::parse_duration;
 use crate::cluster::gate::Gate;
 use crate::cluster::observe::observe;
 use crate::cluster::preflight::WATCH;

@@ -102,10 +102,18 @@ impl Session {
     }
 
     /// Ends the embedded cluster with all its processes.
-    pub(super) async fn close(self) {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "there is nothing to end"))]
+    pub(super) async fn close(mut self) {
         #[cfg(unix)]
-        if let Some(cluster) = self.local {
+        if let Some(cluster) = self.local.take() {
             cluster.shutdown().await;
         }
+    }
+}
+
+/// No warning is lost with the command that it came for.
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.say_warnings();
     }
 }

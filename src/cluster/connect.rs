@@ -12,82 +12,20 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use http::header::{self, HeaderName, HeaderValue};
-use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
+use kube::config::{AuthInfo, Cluster, Kubeconfig};
 use kube::{Client, Config};
-use serde_json::json;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 
+use super::access::{Access, override_user};
+use super::duration::parse_duration;
+pub use super::flags::Connection;
+use super::proxy::{self, Surroundings};
 use super::transport;
 use super::warnings::Warnings;
-
-/// What the user says about the connection; each field is the flag of the same name.
-#[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "Connection")]
-pub struct Connection {
-    /// Path to the kubeconfig file to use
-    #[arg(long, global = true, value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
-    /// The kubeconfig context to use
-    #[arg(long, global = true, value_name = "NAME")]
-    pub context: Option<String>,
-    /// The kubeconfig cluster to use
-    #[arg(long, global = true, value_name = "NAME")]
-    pub cluster: Option<String>,
-    /// The kubeconfig user to use
-    #[arg(long, global = true, value_name = "NAME")]
-    pub user: Option<String>,
-    /// The namespace
-    #[arg(short, long, global = true, value_name = "NAME")]
-    pub namespace: Option<String>,
-    /// Address of the API server
-    #[arg(short, long, global = true, value_name = "URL")]
-    pub server: Option<String>,
-    /// Bearer token for the API server
-    #[arg(long, global = true, value_name = "TOKEN", hide_short_help = true)]
-    pub token: Option<String>,
-    /// User to impersonate
-    #[arg(
-        long = "as",
-        global = true,
-        value_name = "USER",
-        hide_short_help = true
-    )]
-    pub as_user: Option<String>,
-    /// Group to impersonate, repeatable
-    #[arg(long, global = true, value_name = "GROUP", hide_short_help = true)]
-    pub as_group: Vec<String>,
-    /// Uid to impersonate
-    #[arg(long, global = true, value_name = "UID", hide_short_help = true)]
-    pub as_uid: Option<String>,
-    /// Certificate authority of the server
-    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
-    pub certificate_authority: Option<PathBuf>,
-    /// Client certificate
-    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
-    pub client_certificate: Option<PathBuf>,
-    /// Key of the client certificate
-    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
-    pub client_key: Option<PathBuf>,
-    /// Name that the server's certificate must carry
-    #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
-    pub tls_server_name: Option<String>,
-    /// Do not check the server's certificate
-    #[arg(long, global = true, hide_short_help = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, action = clap::ArgAction::Set)]
-    pub insecure_skip_tls_verify: bool,
-    /// How long to wait for one answer: 30, 30s, 2m; 0 is for ever
-    #[arg(
-        long,
-        global = true,
-        value_name = "TIME",
-        default_value = "0",
-        hide_default_value = true,
-        hide_short_help = true
-    )]
-    pub request_timeout: String,
-    /// Whoever has a pace of its own must see a 429 itself, instead of a client that tries again by itself.
-    #[arg(skip)]
-    pub no_retry: bool,
-}
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -98,7 +36,7 @@ pub enum ConnectError {
          hint: name a kubeconfig with --kubeconfig FILE, or try the batch without a cluster: kubectl batch run --local"
     )]
     NotConfigured,
-    /// A kubeconfig is missing, cannot be read, or does not name what was asked for.
+    /// A kubeconfig is missing, or cannot be read.
     #[error("kubeconfig {path}: {source}")]
     Kubeconfig {
         /// Where it was looked for.
@@ -106,11 +44,29 @@ pub enum ConnectError {
         /// What is wrong.
         source: Box<kube::config::KubeconfigError>,
     },
+    /// The kubeconfig does not have what is named.
+    #[error("{kind} \"{name}\" does not exist\nhint: the kubeconfig has {}", if known.is_empty() { "none" } else { known })]
+    Missing {
+        /// `context`, `cluster` or `user`.
+        kind: &'static str,
+        /// What was asked for.
+        name: String,
+        /// What there is, divided by commas.
+        known: String,
+    },
     /// A flag's value is not what it must be.
     #[error("{flag}: {problem}")]
     Flag {
         /// Which flag.
         flag: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Something that the connection needs is wrong.
+    #[error("{what}: {problem}")]
+    Setup {
+        /// What it is.
+        what: &'static str,
         /// What is wrong with it.
         problem: String,
     },
@@ -132,110 +88,72 @@ pub struct Connected {
 impl Connection {
     /// Makes the client; nothing is sent yet, but a credential plugin may run.
     pub async fn connect(&self) -> Result<Connected, ConnectError> {
-        let mut config = self.load().await?;
-        self.override_config(&mut config)?;
+        let mut config = self.load()?;
+        config.default_retry = !self.no_retry;
+        config.read_timeout = self.timeout()?;
+        config.reset_reader_on_write = config.read_timeout.is_some();
+        let patience = config
+            .connect_timeout
+            .into_iter()
+            .chain(config.read_timeout);
+        config.connect_timeout = patience.min();
         config.headers.extend(headers());
-        let namespace = self
-            .namespace
-            .clone()
-            .unwrap_or_else(|| config.default_namespace.clone());
+        let namespace = config.default_namespace.clone();
         let warnings = Warnings::default();
+        let noted = warnings.clone();
+        // A login program may take its time, and must not hold up what else goes on.
+        let client = tokio::task::spawn_blocking(move || transport::client(config, &noted)).await;
         Ok(Connected {
-            client: transport::client(config, &warnings)?,
+            client: client.expect("making a client does not panic")?,
             namespace,
             warnings,
         })
     }
 
-    async fn load(&self) -> Result<Config, ConnectError> {
-        let options = KubeConfigOptions {
-            context: self.context.clone(),
-            cluster: self.cluster.clone(),
-            user: self.user.clone(),
-        };
-        match self.kubeconfig()? {
-            Some((path, kubeconfig)) => Config::from_custom_kubeconfig(kubeconfig, &options)
-                .await
-                .map_err(|source| ConnectError::Kubeconfig {
-                    path,
-                    source: Box::new(source),
-                }),
-            None => match &self.server {
-                Some(server) => Ok(Config::new(parse_server(server)?)),
-                None => Config::incluster().map_err(|_| ConnectError::NotConfigured),
-            },
+    fn load(&self) -> Result<Config, ConnectError> {
+        let kubeconfig = self.kubeconfig()?;
+        let access = Access::choose(&kubeconfig.clone().unwrap_or_default(), self)?;
+        if access
+            .cluster
+            .server
+            .as_ref()
+            .is_some_and(|server| !server.is_empty())
+        {
+            return config(access);
         }
+        let mut config = Config::incluster().map_err(|_| ConnectError::NotConfigured)?;
+        override_user(&mut config.auth_info, self)?;
+        let own = std::env::var("POD_NAMESPACE")
+            .ok()
+            .filter(|name| !name.is_empty());
+        if let Some(namespace) = access.namespace.or(own) {
+            config.default_namespace = namespace;
+        }
+        Ok(config)
     }
 
-    /// The merged kubeconfig and where it comes from; `None` if there is no file.
-    fn kubeconfig(&self) -> Result<Option<(String, Kubeconfig)>, ConnectError> {
+    /// The merged kubeconfig; `None` if there is no file.
+    pub fn kubeconfig(&self) -> Result<Option<Kubeconfig>, ConnectError> {
         if let Some(path) = &self.kubeconfig {
-            return Ok(Some((path.display().to_string(), read(path)?)));
+            return Ok(Some(read(path)?));
         }
         let listed = std::env::var_os("KUBECONFIG").filter(|list| !list.is_empty());
         let paths = match &listed {
             Some(list) => std::env::split_paths(list).collect(),
             None => default_path().into_iter().collect::<Vec<_>>(),
         };
-        let mut merged: Option<(String, Kubeconfig)> = None;
+        let mut merged: Option<Kubeconfig> = None;
         for path in paths.iter().filter(|path| path.is_file()) {
             let next = read(path)?;
-            let name = path.display().to_string();
             merged = Some(match merged {
-                None => (name, next),
-                Some((names, earlier)) => {
-                    let both = earlier.merge(next).map_err(|source| wrong(&name, source))?;
-                    (format!("{names}, {name}"), both)
+                None => next,
+                Some(earlier) => {
+                    let name = path.display().to_string();
+                    earlier.merge(next).map_err(|source| wrong(&name, source))?
                 }
             });
         }
         Ok(merged)
-    }
-
-    fn override_config(&self, config: &mut Config) -> Result<(), ConnectError> {
-        if let Some(server) = &self.server {
-            config.cluster_url = parse_server(server)?;
-        }
-        if let Some(path) = &self.certificate_authority {
-            config.root_cert_file = Some(path.clone());
-        }
-        config.accept_invalid_certs |= self.insecure_skip_tls_verify;
-        if self.tls_server_name.is_some() {
-            config.tls_server_name.clone_from(&self.tls_server_name);
-        }
-        self.override_auth(&mut config.auth_info);
-        config.default_retry = !self.no_retry;
-        config.read_timeout = self.timeout()?;
-        config.reset_reader_on_write = config.read_timeout.is_some();
-        Ok(())
-    }
-
-    fn override_auth(&self, auth: &mut AuthInfo) {
-        let flags: AuthInfo = serde_json::from_value(json!({
-            "token": self.token,
-            "client-certificate": self.client_certificate,
-            "client-key": self.client_key,
-            "as": self.as_user,
-            "as-uid": self.as_uid,
-        }))
-        .expect("kubeconfig users have these fields");
-        if flags.token.is_some() {
-            auth.token = flags.token;
-            auth.token_file = None;
-        }
-        if flags.client_certificate.is_some() {
-            auth.client_certificate = flags.client_certificate;
-            auth.client_certificate_data = None;
-        }
-        if flags.client_key.is_some() {
-            auth.client_key = flags.client_key;
-            auth.client_key_data = None;
-        }
-        if self.as_user.is_some() {
-            auth.impersonate.clone_from(&self.as_user);
-            auth.impersonate_uid.clone_from(&self.as_uid);
-            auth.impersonate_groups = (!self.as_group.is_empty()).then(|| self.as_group.clone());
-        }
     }
 
     /// `--request-timeout`: a number of seconds or a duration; zero is none.
@@ -246,6 +164,107 @@ impl Connection {
             problem: format!("`{text}` is not a time: write 30, 30s, 2m or 1h"),
         })?;
         Ok(Some(seconds).filter(|time| !time.is_zero()))
+    }
+}
+
+/// What kube's client needs to know of a place.
+fn config(access: Access) -> Result<Config, ConnectError> {
+    let Access {
+        namespace,
+        cluster,
+        user,
+    } = access;
+    let url = parse_server(cluster.server.as_deref().unwrap_or_default())?;
+    let mut config = Config::new(url);
+    config.default_namespace = namespace.unwrap_or_else(|| "default".into());
+    config.proxy_url = match cluster.proxy_url.as_deref().filter(|url| !url.is_empty()) {
+        Some(url) => Some(proxy::parse(url)),
+        None => surroundings().proxy(&config.cluster_url).transpose(),
+    }
+    .transpose()
+    .map_err(|problem| ConnectError::Setup {
+        what: "proxy",
+        problem,
+    })?;
+    config.disable_compression = cluster.disable_compression.unwrap_or_default();
+    if config.cluster_url.scheme_str() == Some("https") {
+        config.accept_invalid_certs = cluster.insecure_skip_tls_verify.unwrap_or_default();
+        config.root_cert = authorities(&cluster)?;
+        config.auth_info = with_cluster(user, &cluster)?;
+        config.tls_server_name = cluster.tls_server_name;
+    } else {
+        // As in client-go, what is secret is not sent where everybody can read it.
+        config.auth_info = AuthInfo {
+            impersonate: user.impersonate,
+            impersonate_uid: user.impersonate_uid,
+            impersonate_groups: user.impersonate_groups,
+            impersonate_user_extra: user.impersonate_user_extra,
+            ..AuthInfo::default()
+        };
+    }
+    Ok(config)
+}
+
+/// Tells a login program about the cluster, if it wants to know.
+fn with_cluster(mut user: AuthInfo, cluster: &Cluster) -> Result<AuthInfo, ConnectError> {
+    if let Some(exec) = &mut user.exec
+        && exec.provide_cluster_info
+    {
+        let told = cluster.try_into();
+        exec.cluster =
+            Some(told.map_err(
+                |problem: kube::config::KubeconfigError| ConnectError::Setup {
+                    what: "login program",
+                    problem: problem.to_string(),
+                },
+            )?);
+    }
+    Ok(user)
+}
+
+/// The certificates that a server's may be signed with; `None` leaves that to the machine.
+fn authorities(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>, ConnectError> {
+    let wrong = |problem: String| ConnectError::Setup {
+        what: "certificate authority",
+        problem,
+    };
+    let data = cluster
+        .certificate_authority_data
+        .as_deref()
+        .filter(|data| !data.is_empty());
+    let file = cluster
+        .certificate_authority
+        .as_deref()
+        .filter(|path| !path.is_empty());
+    let pem = match (data, file) {
+        (Some(data), _) => BASE64
+            .decode(data)
+            .map_err(|error| wrong(error.to_string()))?,
+        (None, Some(path)) => {
+            std::fs::read(path).map_err(|error| wrong(format!("{path}: {error}")))?
+        }
+        (None, None) => return Ok(None),
+    };
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem)
+        .map(|certificate| certificate.map(|der| der.to_vec()))
+        .collect();
+    match found {
+        Ok(found) if !found.is_empty() => Ok(Some(found)),
+        Ok(_) => Err(wrong("there is no certificate in it".into())),
+        Err(error) => Err(wrong(error.to_string())),
+    }
+}
+
+/// What the environment says about proxies.
+fn surroundings() -> Surroundings {
+    let either = |upper: &str, lower: &str| {
+        let get = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        get(upper).or_else(|| get(lower)).unwrap_or_default()
+    };
+    Surroundings {
+        http: either("HTTP_PROXY", "http_proxy"),
+        https: either("HTTPS_PROXY", "https_proxy"),
+        no: either("NO_PROXY", "no_proxy"),
     }
 }
 
@@ -262,28 +281,12 @@ fn headers() -> [(HeaderName, HeaderValue); 2] {
     ]
 }
 
-/// Seconds, or a number with one of `ms`, `s`, `m`, `h`.
-pub fn parse_duration(text: &str) -> Option<Duration> {
-    let split = text
-        .find(|c: char| c.is_ascii_alphabetic())
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let number: f64 = number.parse().ok()?;
-    let seconds = match unit {
-        "ms" => number / 1e3,
-        "" | "s" => number,
-        "m" => number * 60.0,
-        "h" => number * 3600.0,
-        _ => return None,
-    };
-    Duration::try_from_secs_f64(seconds).ok()
-}
-
+/// Without a scheme it is plain HTTP, as in client-go.
 fn parse_server(server: &str) -> Result<http::Uri, ConnectError> {
     let with_scheme = if server.contains("://") {
         server.to_owned()
     } else {
-        format!("https://{server}")
+        format!("http://{server}")
     };
     with_scheme.parse().map_err(|error| ConnectError::Flag {
         flag: "--server",
@@ -292,7 +295,11 @@ fn parse_server(server: &str) -> Result<http::Uri, ConnectError> {
 }
 
 fn read(path: &Path) -> Result<Kubeconfig, ConnectError> {
-    Kubeconfig::read_from(path).map_err(|source| wrong(&path.display().to_string(), source))
+    let read = Kubeconfig::read_from(path);
+    let mut read = read.map_err(|source| wrong(&path.display().to_string(), source))?;
+    // kubectl writes an empty name where there is none, and a later file may have one.
+    read.current_context = read.current_context.filter(|name| !name.is_empty());
+    Ok(read)
 }
 
 fn wrong(path: &str, source: kube::config::KubeconfigError) -> ConnectError {
@@ -312,30 +319,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_seconds_or_carry_a_unit() {
-        for (text, seconds) in [
-            ("0", 0.0),
-            ("30", 30.0),
-            ("1.5s", 1.5),
-            ("2m", 120.0),
-            ("250ms", 0.25),
-        ] {
-            assert_eq!(
-                parse_duration(text),
-                Some(Duration::from_secs_f64(seconds)),
-                "{text}"
-            );
-        }
-        for wrong in ["", "s", "5d", "-1", "ten"] {
-            assert_eq!(parse_duration(wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_server_without_a_scheme_is_https() {
+    fn a_server_without_a_scheme_is_plain_http() {
         assert_eq!(
             parse_server("k8s:6443").expect("a URL").scheme_str(),
-            Some("https")
+            Some("http")
         );
         assert!(parse_server("http://[").is_err());
     }

@@ -1,7 +1,11 @@
 //! The Kubernetes client: connect, submit, observe, act.
 
+pub mod access;
 pub mod act;
 pub mod connect;
+pub mod duration;
+pub mod features;
+pub mod flags;
 pub mod gate;
 pub mod handover;
 pub mod lease;
@@ -9,6 +13,7 @@ pub mod logs;
 pub mod observe;
 pub mod preflight;
 pub mod problem;
+pub mod proxy;
 pub mod record;
 pub mod replace;
 pub mod rest;

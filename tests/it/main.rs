@@ -7,11 +7,16 @@
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 mod again;
+mod archive;
 mod bad_input;
 mod cluster;
+mod completion;
+mod connection;
+mod errors;
 mod expand;
 mod files;
 mod killed;
+mod krew;
 mod layering;
 mod live;
 mod peers;
@@ -19,6 +24,8 @@ mod plugin;
 mod readme;
 mod reconcile;
 mod record;
+mod recorder;
+mod reference;
 mod reports;
 mod run_local;
 #[cfg(target_os = "linux")]
@@ -26,3 +33,4 @@ mod runaway;
 mod status;
 mod support;
 mod template;
+mod workflows;

@@ -1,7 +1,7 @@
 //! Fields that the command line sets on the Jobs of any template.
 
 use crate::cli::{CliResult, Failure};
-use crate::cluster::connect::parse_duration;
+use crate::cluster::duration::parse_duration;
 use crate::manifest::names;
 use crate::template::Overlays;
 
