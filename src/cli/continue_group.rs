@@ -48,7 +48,7 @@ pub(super) struct Args {
 
 /// Goes on.
 pub(super) fn go_on(args: &Args, global: &Global) -> CliResult {
-    let timeout = args.show.timeout()?;
+    args.show.check()?;
     let target = args.target.required()?;
     if args.target.all_namespaces {
         return Err(Failure::usage(
@@ -95,7 +95,8 @@ pub(super) fn go_on(args: &Args, global: &Global) -> CliResult {
             logs: args.show.logs(false),
             only_items: Vec::new(),
             ttl: args.ttl,
-            timeout,
+            timeout: args.show.timeout()?,
+            pending_timeout: args.show.pending_timeout()?,
             must_exist: false,
             ledger: recorder.map(|recorder| Ledger::of_creator(&session.client, &target, recorder)),
             detach: args.detach,

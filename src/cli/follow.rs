@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the loop has a clock")]
 
+mod creating;
 mod expiry;
 mod outputs;
 mod parts;
@@ -16,11 +17,11 @@ use tokio::time::Instant;
 use super::error::{INTERRUPTED, TIMED_OUT};
 use super::screen::Screen;
 use super::{CliResult, Failure};
-use crate::cluster::act::suspend_jobs;
 use crate::cluster::observe::Observed;
-use crate::cluster::submit::{Event, Outcome};
-use crate::group::{HaltWhen, Observation, Phase, Room, Stopped, What};
+use crate::group::{HeldBack, Observation, Phase, Stopped, What};
+use crate::render;
 use crate::terminal::Signals;
+use creating::next_outcome;
 use expiry::Expiry;
 pub(super) use outputs::LogMode;
 use outputs::Outputs;
@@ -47,6 +48,9 @@ struct Loop<'a, 's> {
     dirty: bool,
     /// Nothing more may be created now, and nothing is under way.
     is_full: bool,
+    /// A member has waited for too long.
+    gave_up: bool,
+    held_back: HeldBack,
 }
 
 /// Follows a group to its end, a signal, or the timeout.
@@ -63,6 +67,8 @@ pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult
         halted: None,
         dirty: true,
         is_full: false,
+        gave_up: false,
+        held_back: HeldBack::default(),
     };
     let code = state.run().await;
     let is_recorded = state.follow.ledger.is_some();
@@ -75,6 +81,7 @@ pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult
         stopped: state.unreachable.take(),
         left: state.follow.group.tally().of(Phase::Waiting),
         is_recorded,
+        gave_up: state.gave_up,
     };
     if state.follow.detach && code == 0 {
         state.outputs.stop();
@@ -109,6 +116,9 @@ impl Loop<'_, '_> {
             if self.is_detached() {
                 return Ok(self.detached_code());
             }
+            if self.waits_in_vain()? {
+                return self.give_up(&mut signals).await;
+            }
             if let Some(ledger) = &mut self.follow.ledger {
                 ledger.tell(&self.follow.group, self.follow.submission.is_some());
             }
@@ -119,7 +129,10 @@ impl Loop<'_, '_> {
                 return Err(Failure::nothing("no Job matches the selector"));
             }
             if frame.elapsed() >= FRAME && self.dirty {
-                self.screen.draw(&self.follow.group, Timestamp::now())?;
+                self.follow.group.hold_back(self.held_back);
+                if self.is_known() {
+                    self.screen.draw(&self.follow.group, Timestamp::now())?;
+                }
                 (frame, self.dirty) = (Instant::now(), false);
             }
             self.screen
@@ -146,6 +159,11 @@ impl Loop<'_, '_> {
         }
     }
 
+    /// Whether there is something to show: before the first look at the cluster, only what this command creates itself.
+    fn is_known(&self) -> bool {
+        self.follow.group.is_listed() || self.follow.submission.is_some()
+    }
+
     /// Members that are not sent, because they are there as they should be.
     fn known_members(&mut self) -> CliResult<()> {
         let there = self
@@ -168,99 +186,31 @@ impl Loop<'_, '_> {
         created && (self.unreachable.is_some() || (known && over))
     }
 
+    /// Whether a member has waited for longer than it may; says which and why.
+    fn waits_in_vain(&mut self) -> CliResult<bool> {
+        let Some(limit) = self.follow.pending_timeout else {
+            return Ok(false);
+        };
+        let line = render::overdue_line(&self.follow.group, Timestamp::now(), limit);
+        if let Some(line) = &line {
+            self.screen.note(line)?;
+        }
+        Ok(line.is_some())
+    }
+
+    /// Ends as one that not all members are good for; what is under way is created, and the Jobs stay.
+    async fn give_up(&mut self, signals: &mut Signals) -> CliResult<u8> {
+        self.gave_up = true;
+        self.stop_creating(signals).await?;
+        Ok(self.follow.group.verdict().exit_code())
+    }
+
     fn code(&self) -> u8 {
         if self.unreachable.is_some() {
             5
         } else {
             self.follow.group.verdict().exit_code()
         }
-    }
-
-    fn outcome(&mut self, event: Option<Event>) -> CliResult<()> {
-        let (place, outcome) = match event {
-            Some(Event::Member(place, outcome)) => (place, outcome),
-            Some(Event::Waiting(why)) => {
-                return Ok(self.screen.note(&format!("waiting: {why}"))?);
-            }
-            Some(Event::GoesOn) => return Ok(self.screen.note("creating goes on")?),
-            None => {
-                self.follow.submission = None;
-                return self.take_in(Observation::SubmissionEnded);
-            }
-        };
-        if let Some(submission) = &mut self.follow.submission {
-            submission.answered += 1;
-        }
-        let seen = match outcome {
-            Outcome::Created(uid) => Observation::Created(place, uid),
-            Outcome::Unchanged => Observation::Unchanged(place),
-            Outcome::Refused(why) => {
-                // More of the same would be refused too.
-                self.shut_gate();
-                self.refused = true;
-                Observation::Refused(place, why)
-            }
-            Outcome::Unreachable(why) => {
-                self.shut_gate();
-                self.unreachable.get_or_insert(why);
-                return Ok(());
-            }
-        };
-        self.take_in(seen)
-    }
-
-    fn shut_gate(&self) {
-        if let Some(submission) = &self.follow.submission {
-            submission.gate.shut();
-        }
-    }
-
-    /// Lets through as many members as the policy allows now, or stops creating.
-    async fn admit(&mut self) -> CliResult<()> {
-        let Some(submission) = &self.follow.submission else {
-            return Ok(());
-        };
-        let (tally, counts) = (
-            self.follow.group.tally(),
-            submission.policy.halt.counts_failures(),
-        );
-        let excused = if counts {
-            self.follow.group.excused()
-        } else {
-            0
-        };
-        let begun = submission.gate.begun();
-        let in_flight = begun.saturating_sub(submission.answered);
-        // Those that are there count as begun: they may be the canaries of an earlier run.
-        let begun = begun + submission.there.len();
-        match submission.policy.room(tally, excused, begun, in_flight) {
-            Room::Create(room) => {
-                self.is_full = room == 0 && in_flight == 0;
-                submission.gate.allow(room);
-            }
-            Room::Stop(when, why) => {
-                submission.gate.shut();
-                self.halted(when, why).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn halted(&mut self, when: HaltWhen, why: Stopped) -> CliResult<()> {
-        if self.halted.replace(why).is_some() {
-            return Ok(());
-        }
-        let why = match why {
-            Stopped::Halt => "the --halt rule is reached",
-            Stopped::Canary => "a canary did not succeed",
-        };
-        self.screen
-            .note(&format!("{why}: nothing more is created"))?;
-        if when == HaltWhen::Now {
-            let unfinished = self.follow.group.unfinished().cloned().collect();
-            suspend_jobs(&self.follow.client, unfinished, true).await?;
-        }
-        Ok(())
     }
 
     fn observed(&mut self, seen: Observed) -> CliResult<()> {
@@ -298,6 +248,12 @@ impl Loop<'_, '_> {
 
     /// The first signal stops creating and watching; what is under way is finished. A second one ends the command at once.
     async fn interrupted(&mut self, signals: &mut Signals) -> CliResult<u8> {
+        self.stop_creating(signals).await?;
+        self.outputs.stop();
+        Ok(INTERRUPTED)
+    }
+
+    async fn stop_creating(&mut self, signals: &mut Signals) -> CliResult<()> {
         self.shut_gate();
         while self.follow.submission.is_some() {
             tokio::select! {
@@ -305,8 +261,7 @@ impl Loop<'_, '_> {
                 outcome = next_outcome(&mut self.follow.submission) => self.outcome(outcome)?,
             }
         }
-        self.outputs.stop();
-        Ok(INTERRUPTED)
+        Ok(())
     }
 
     fn output(&mut self, line: outputs::Line) -> CliResult<()> {
@@ -323,14 +278,6 @@ impl Loop<'_, '_> {
             self.output(line)?;
         }
         Ok(())
-    }
-}
-
-/// The next outcome; `None` at the end of the submission.
-async fn next_outcome(submission: &mut Option<Submission<'_>>) -> Option<Event> {
-    match submission {
-        Some(submission) => submission.outcomes.next().await,
-        None => std::future::pending().await,
     }
 }
 

@@ -20,7 +20,11 @@ pub(super) fn say(
     }
     if ending.code == INTERRUPTED && is_local {
         screen::say("interrupted: the local cluster and its processes have ended");
-    } else if ending.code == INTERRUPTED || ending.stopped.is_some() || is_detached {
+    } else if (ending.gave_up && !is_local)
+        || ending.code == INTERRUPTED
+        || ending.stopped.is_some()
+        || is_detached
+    {
         left(ending.left, ending.is_recorded, target, global);
         watch(target, global);
     }

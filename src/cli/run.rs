@@ -1,6 +1,9 @@
 //! `run`: expands, submits, and watches to the end, on a cluster or on the embedded one.
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use jiff::SignedDuration;
 
 use super::clock::now;
 use super::difference::{ReplaceArgs, clear_way, difference};
@@ -137,6 +140,10 @@ pub(super) struct ShowArgs {
     /// Give up after this time, with exit code 124: 90, 10m, 2h
     #[arg(long, value_name = "TIME")]
     timeout: Option<String>,
+    /// Give up, with exit code 3, when a member has not started for this time because no node takes its Pod, its image cannot be
+    /// had, or the like; without it such members are waited for
+    #[arg(long, value_name = "TIME")]
+    pending_timeout: Option<String>,
     #[command(flatten)]
     pub(super) reports: ReportArgs,
     /// Whose output is shown, if not all members'
@@ -157,6 +164,7 @@ impl ShowArgs {
             output: None,
             logs: Some(LogMode::All),
             timeout: None,
+            pending_timeout: None,
             reports: ReportArgs::default(),
             items: items.to_vec(),
         }
@@ -185,17 +193,35 @@ impl ShowArgs {
         })
     }
 
-    pub(super) fn timeout(&self) -> CliResult<Option<std::time::Duration>> {
-        let Some(text) = &self.timeout else {
-            return Ok(None);
-        };
-        let time = parse_duration(text).ok_or_else(|| {
-            Failure::usage(format!(
-                "--timeout: `{text}` is not a time: write 90, 90s, 10m or 2h"
-            ))
-        })?;
-        Ok(Some(time).filter(|time| !time.is_zero()))
+    pub(super) fn timeout(&self) -> CliResult<Option<Duration>> {
+        let time = time("--timeout", self.timeout.as_deref())?;
+        Ok(time.filter(|time| !time.is_zero()))
     }
+
+    pub(super) fn pending_timeout(&self) -> CliResult<Option<SignedDuration>> {
+        let time = time("--pending-timeout", self.pending_timeout.as_deref())?;
+        // What no clock reaches is no limit.
+        Ok(time.and_then(|time| SignedDuration::try_from(time).ok()))
+    }
+
+    /// Checks the times before anything is done.
+    pub(super) fn check(&self) -> CliResult<()> {
+        self.timeout()?;
+        self.pending_timeout()?;
+        Ok(())
+    }
+}
+
+fn time(flag: &str, text: Option<&str>) -> CliResult<Option<Duration>> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let wrong = || {
+        Failure::usage(format!(
+            "{flag}: `{text}` is not a time: write 90, 90s, 10m or 2h"
+        ))
+    };
+    parse_duration(text).ok_or_else(wrong).map(Some)
 }
 
 impl Args {
@@ -207,7 +233,7 @@ impl Args {
 
 /// Runs.
 pub(super) fn run(args: &Args, global: &Global) -> CliResult {
-    args.show.timeout()?;
+    args.show.check()?;
     args.policy.settings(&Settings::default())?;
     let batch = args.read(global)?;
     block_on(async {
@@ -252,6 +278,7 @@ pub(super) async fn run_batch(
         stopped: None,
         left: 0,
         is_recorded: false,
+        gave_up: false,
     })
 }
 
@@ -305,6 +332,7 @@ async fn follow_batch(
         only_items: Vec::new(),
         ttl: args.ttl,
         timeout: args.show.timeout()?,
+        pending_timeout: args.show.pending_timeout()?,
         must_exist: false,
         ledger: recorder.map(|recorder| Ledger::of_creator(&session.client, target, recorder)),
         detach: args.detach,

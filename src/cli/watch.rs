@@ -57,7 +57,7 @@ pub(super) struct Attach<'a> {
 
 /// Follows a group that this command did not create.
 pub(super) fn attach(attach: &Attach<'_>, global: &Global) -> CliResult {
-    attach.show.timeout()?;
+    attach.show.check()?;
     attach.target.required()?;
     block_on(async { attach_in(&Session::connect(global).await?, attach, global).await })
 }
@@ -93,12 +93,13 @@ pub(super) async fn attach_in(
         only_items: attach.show.items.clone(),
         ttl: attach.ttl,
         timeout: attach.show.timeout()?,
+        pending_timeout: attach.show.pending_timeout()?,
         must_exist: attach.must_exist,
         ledger: Some(ledger),
         detach: false,
     };
-    let Ending { code, .. } = follow::follow(follow, &mut screen).await?;
-    if code == INTERRUPTED {
+    let Ending { code, gave_up, .. } = follow::follow(follow, &mut screen).await?;
+    if code == INTERRUPTED || gave_up {
         goes_on::watch(&named, global);
     }
     Ok(code)

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::wait::{Obstacle, Wait};
 use crate::job::kube_value::{number, text};
 
 /// Waiting reasons of a container that will not start before somebody changes something.
@@ -43,18 +44,31 @@ fn exit(code: i32) -> String {
 }
 
 /// Why a container waits, and whether that is for good: `ImagePullBackOff busyboxx:1`.
-pub(super) fn of_waiting(state: &Value, image: &str) -> Option<(String, bool)> {
+pub(super) fn of_waiting(state: &Value, image: &str) -> Option<Wait> {
     let reason = text(state, "/reason")?;
-    match reason {
+    let (words, obstacle) = match reason {
         // These pass by themselves within moments.
-        "ContainerCreating" | "PodInitializing" => None,
-        _ if reason.contains("Image") => {
-            Some((format!("{reason} {image}"), FOR_GOOD.contains(&reason)))
-        }
-        _ => Some((
+        "ContainerCreating" | "PodInitializing" => return None,
+        _ if reason.contains("Image") => (format!("{reason} {image}"), Obstacle::Image),
+        _ => (
             with_message(reason, text(state, "/message")),
-            FOR_GOOD.contains(&reason),
-        )),
+            Obstacle::Other,
+        ),
+    };
+    Some(Wait {
+        reason: words,
+        for_good: FOR_GOOD.contains(&reason),
+        obstacle: Some(obstacle),
+        since: None,
+    })
+}
+
+/// The same cause in the words that stand for all its members and moments: the node says `ErrImagePull` and
+/// `ImagePullBackOff` by turns.
+pub(super) fn lasting(reason: &str) -> String {
+    match reason.strip_prefix("ErrImagePull ") {
+        Some(image) => format!("ImagePullBackOff {image}"),
+        None => reason.to_owned(),
     }
 }
 
@@ -82,6 +96,11 @@ pub(super) fn of_unscheduled(message: Option<&str>) -> String {
     names.sort_unstable();
     names.dedup();
     format!("unschedulable: {}", names.join(", "))
+}
+
+/// Whether the API server says no because quota is used up.
+pub fn is_quota(message: &str) -> bool {
+    message.contains("exceeded quota")
 }
 
 /// A reason with the front of its message.
@@ -141,10 +160,12 @@ mod tests {
     #[test]
     fn an_image_that_cannot_be_had_is_named_and_creating_is_no_news() {
         let back_off = json!({"reason": "ImagePullBackOff", "message": "Back-off pulling image"});
+        let wait = of_waiting(&back_off, "busyboxx:1").expect("it waits");
         assert_eq!(
-            of_waiting(&back_off, "busyboxx:1"),
-            Some(("ImagePullBackOff busyboxx:1".into(), true))
+            (wait.reason.as_str(), wait.for_good, wait.obstacle),
+            ("ImagePullBackOff busyboxx:1", true, Some(Obstacle::Image))
         );
+        assert_eq!(lasting("ErrImagePull busyboxx:1"), wait.reason);
         assert_eq!(
             of_waiting(&json!({"reason": "ContainerCreating"}), "a"),
             None

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::job_view::JobView;
 use super::member::Place;
-use super::phase::Phase;
+use super::phase::{Explained, Phase};
 use super::pod_view::PodView;
 use super::record::Attempt;
 
@@ -35,6 +35,8 @@ pub enum Observation {
     PodGone(Box<PodView>),
     /// The last line that a failed container of a Job wrote.
     LastLine(Place, String),
+    /// An Event says why a member does not start.
+    Explained(Place, Explained),
     /// A full list of Pods begins.
     PodsListing,
     /// The full list of Pods is complete.
@@ -104,5 +106,7 @@ pub enum What {
         reason: String,
         /// It will not pass by itself.
         stuck: bool,
+        /// No other member of the group had something like this in its way before.
+        is_new: bool,
     },
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::job_view::JobView;
-use super::phase::{Assessment, Failures, Phase, assess, last_cause, last_failed};
+use super::phase::{Assessment, Explained, Failures, Phase, assess, last_cause, last_failed};
 use super::pod_view::PodView;
 use super::record::Attempt;
 use crate::job::kube_value::text;
@@ -66,6 +66,10 @@ pub struct Member {
     pub(super) job: Option<JobView>,
     pub(super) pods: BTreeMap<String, PodView>,
     pub(super) last_cause: Option<String>,
+    /// What Events say of why it does not start.
+    pub(super) event: Option<Explained>,
+    /// What its record said, until the cluster was looked at.
+    pub(super) recorded: Option<Attempt>,
     /// The list of Jobs that named it last.
     pub(super) listed: u64,
     /// Which attempt its Job is, and when that was created.
@@ -91,6 +95,8 @@ impl Member {
             job: None,
             pods: BTreeMap::new(),
             last_cause: None,
+            event: None,
+            recorded: None,
             listed: 0,
             attempt: (1, None),
             is_recalled: false,
@@ -123,6 +129,7 @@ impl Member {
         let earlier = Failures {
             count: self.state.failures,
             cause: self.last_cause.clone(),
+            event: self.event.clone(),
         };
         let found = assess(job, &pods, &earlier);
         if let Some(pod) = last_failed(&pods) {

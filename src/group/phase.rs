@@ -1,9 +1,11 @@
 //! What a member does right now, from its Job and its Pods.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use super::cause;
 use super::job_view::{JobEnd, JobView};
 use super::pod_view::{PodState, PodView};
+use super::wait::{Obstacle, Wait};
 use crate::job::BackoffRecord;
 
 /// What a member does; in the order in which the table shows them.
@@ -86,6 +88,14 @@ pub struct Assessment {
     pub cause: Option<String>,
     /// Nothing will change before somebody does something.
     pub stuck: bool,
+    /// What is in the way of a start.
+    pub obstacle: Option<Obstacle>,
+    /// Since when something is in the way; the model keeps it while anything is.
+    pub blocked_since: Option<Timestamp>,
+    /// Since when, or from when on, its Job's controller has something to do for it.
+    pub owed_since: Option<Timestamp>,
+    /// When its Job's deadline ends it.
+    pub deadline: Option<Timestamp>,
     /// Since when it runs, or waits.
     pub since: Option<Timestamp>,
     /// When the next try is due.
@@ -104,11 +114,47 @@ impl Assessment {
             reason: None,
             cause: None,
             stuck: false,
+            obstacle: None,
+            blocked_since: None,
+            owed_since: None,
+            deadline: None,
             since: None,
             next_try: None,
             failures: 0,
             tries_max: 0,
         }
+    }
+
+    fn wait_for(&mut self, wait: Option<&Wait>) {
+        let Some(wait) = wait else {
+            return;
+        };
+        self.reason = Some(wait.reason.clone());
+        self.cause = Some(cause::lasting(&wait.reason));
+        self.stuck = wait.for_good;
+        self.obstacle = wait.obstacle;
+        self.blocked_since = wait.since;
+    }
+}
+
+/// What an Event says of why a Job has no Pod, or why a Pod does not start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// The uid of the Job or the Pod.
+    pub uid: String,
+    /// Why.
+    pub wait: Wait,
+}
+
+impl Explained {
+    /// The explanation, if it is one for how things stand.
+    fn of(&self, job: &JobView, pods: &[&PodView]) -> Option<&Wait> {
+        let mut live = pods.iter().filter(|pod| !pod.deleting).peekable();
+        let is_meant = match live.peek() {
+            None => self.uid == job.uid,
+            Some(_) => live.any(|pod| pod.uid == self.uid),
+        };
+        is_meant.then_some(&self.wait)
     }
 }
 
@@ -119,6 +165,8 @@ pub struct Failures {
     pub count: u32,
     /// Why the last one did.
     pub cause: Option<String>,
+    /// What Events say of why it does not start.
+    pub event: Option<Explained>,
 }
 
 /// What a member with a Job does.
@@ -159,18 +207,12 @@ pub fn assess(job: &JobView, pods: &[&PodView], earlier: &Failures) -> Assessmen
         found.reason = Some(cause);
         found.next_try = due;
     } else if waiting {
-        let waits = || {
-            live().filter_map(|pod| match &pod.state {
-                PodState::Pending(wait) => wait.as_ref(),
-                _ => None,
-            })
-        };
-        let wait = waits()
-            .find(|wait| wait.for_good)
-            .or_else(|| waits().next());
-        found.reason = wait.map(|wait| wait.reason.clone());
-        found.cause.clone_from(&found.reason);
-        found.stuck = wait.is_some_and(|wait| wait.for_good);
+        let waits = live().filter_map(|pod| match &pod.state {
+            PodState::Pending(wait) => wait.as_ref(),
+            _ => None,
+        });
+        // What will not pass comes before what may.
+        found.wait_for(waits.min_by_key(|wait| !wait.for_good));
     } else if job.suspended {
         found.phase = Phase::Suspended;
     } else if all_done(job, pods) {
@@ -181,7 +223,37 @@ pub fn assess(job: &JobView, pods: &[&PodView], earlier: &Failures) -> Assessmen
         found.reason = cause;
         found.next_try = next_try(failures, found.tries_max, last.and_then(|pod| pod.finished));
     }
+    if found.phase == Phase::Pending && found.reason.is_none() {
+        found.wait_for(earlier.event.as_ref().and_then(|event| event.of(job, pods)));
+    }
+    found.deadline = deadline(job);
+    found.owed_since = owed_since(&found, job, pods);
     found
+}
+
+/// When the Job's deadline ends it; the time of a suspended Job stands still.
+fn deadline(job: &JobView) -> Option<Timestamp> {
+    let seconds = job.deadline_secs.filter(|_| !job.suspended)?;
+    let started = job.started?;
+    started
+        .checked_add(SignedDuration::from_secs(seconds.into()))
+        .ok()
+}
+
+/// Since when, or from when on, the Job's controller has something to do: make the first Pod or the next one, or say that the
+/// Job has ended.
+fn owed_since(found: &Assessment, job: &JobView, pods: &[&PodView]) -> Option<Timestamp> {
+    let last_end = || pods.iter().filter_map(|pod| pod.finished).max();
+    let has_live = pods.iter().any(|pod| {
+        !pod.deleting && !matches!(pod.state, PodState::Succeeded | PodState::Failed(_))
+    });
+    match found.phase {
+        _ if has_live || found.obstacle.is_some() => None,
+        Phase::Pending if job.active == 0 => job.started.or(job.created),
+        Phase::Running => last_end(),
+        Phase::BackingOff => found.next_try.or_else(last_end),
+        _ => None,
+    }
 }
 
 /// Why the last of these Pods to fail did.

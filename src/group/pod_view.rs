@@ -5,16 +5,8 @@ use serde_json::Value;
 
 use super::cause;
 use super::member::Place;
+use super::wait::{Obstacle, Wait};
 use crate::job::kube_value::{instant, list, number, text};
-
-/// Why a Pod waits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wait {
-    /// In the user's words: `ImagePullBackOff busyboxx:1`.
-    pub reason: String,
-    /// It will not pass by itself.
-    pub for_good: bool,
-}
 
 /// What a Pod does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -228,20 +220,24 @@ fn waiting(pod: &Value) -> Option<Wait> {
             let state = status.pointer("/state/waiting")?;
             cause::of_waiting(state, image(text(status, "/name")))
         });
-    if let Some((reason, for_good)) = container {
-        return Some(Wait { reason, for_good });
+    if container.is_some() {
+        return container;
     }
     let unscheduled = list(pod, "/status/conditions").iter().find(|condition| {
         text(condition, "/type") == Some("PodScheduled")
             && text(condition, "/status") == Some("False")
     })?;
     let message = text(unscheduled, "/message");
+    let (reason, obstacle) = match text(unscheduled, "/reason") {
+        None | Some("Unschedulable") => (cause::of_unscheduled(message), Some(Obstacle::Room)),
+        // Held back on purpose: `SchedulingGated`.
+        Some(reason) => (cause::with_message(reason, message), None),
+    };
     Some(Wait {
-        reason: match text(unscheduled, "/reason") {
-            None | Some("Unschedulable") => cause::of_unscheduled(message),
-            Some(reason) => cause::with_message(reason, message),
-        },
+        reason,
         for_good: false,
+        obstacle,
+        since: instant(unscheduled, "/lastTransitionTime"),
     })
 }
 
@@ -270,6 +266,8 @@ mod tests {
                 PodState::Pending(Some(Wait {
                     reason: "ErrImagePull busyboxx:1".into(),
                     for_good: true,
+                    obstacle: Some(Obstacle::Image),
+                    since: None,
                 })),
             ),
             (
@@ -277,6 +275,8 @@ mod tests {
                 PodState::Pending(Some(Wait {
                     reason: "unschedulable: Insufficient cpu".into(),
                     for_good: false,
+                    obstacle: Some(Obstacle::Room),
+                    since: None,
                 })),
             ),
             (

@@ -37,7 +37,7 @@ pub fn change_event(group: &str, change: &Change) -> Value {
                 "nextTry": next_try.map(|due| due.to_string()),
             }),
         ),
-        What::Waits { reason, stuck } => ("waits", json!({"reason": reason, "stuck": stuck})),
+        What::Waits { reason, stuck, .. } => ("waits", json!({"reason": reason, "stuck": stuck})),
     };
     let mut event = json!({
         "version": VERSION, "type": kind, "time": change.at.to_string(), "group": group,

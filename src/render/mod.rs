@@ -15,6 +15,7 @@ mod style;
 mod summary;
 mod table;
 mod text;
+mod waiting;
 
 pub use difference::{clashes, difference_json, difference_table, refusal};
 pub use duration::{human, until};
@@ -25,3 +26,4 @@ pub use style::Style;
 pub use summary::{cause_line, summary};
 pub use table::{View, frame, progress_line};
 pub use text::{counted, fit, show, show_line, show_lines, truncate, width};
+pub use waiting::overdue_line;

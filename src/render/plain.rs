@@ -44,7 +44,7 @@ pub fn change_line(change: &Change, tally: Tally, now: Timestamp) -> String {
                 next.unwrap_or_default()
             )
         }
-        What::Waits { reason, stuck } => {
+        What::Waits { reason, stuck, .. } => {
             let stuck = if *stuck { " (will not start)" } else { "" };
             format!("{item}: waits: {}{stuck}", show(reason))
         }
@@ -55,7 +55,8 @@ pub fn change_line(change: &Change, tally: Tally, now: Timestamp) -> String {
 pub fn is_alarm(change: &Change) -> bool {
     match &change.what {
         What::TryFailed { .. } => true,
-        What::Waits { stuck, .. } => *stuck,
+        // Once for each cause: the table counts the others.
+        What::Waits { is_new, .. } => *is_new,
         What::Phase { to, .. } => matches!(to, Phase::Failed | Phase::Refused | Phase::Gone),
         What::Created | What::Unchanged => false,
     }
@@ -123,6 +124,7 @@ mod tests {
             What::Waits {
                 reason: "ImagePullBackOff x:1".into(),
                 stuck: true,
+                is_new: true,
             },
         ]
         .into_iter()

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::bar::bar;
 use super::summary::cause_line;
 use super::text::pad;
+use super::waiting::limit_words;
 use super::{Style, human, show, truncate, until, width};
 use crate::group::{Group, Member, Phase};
 
@@ -48,11 +49,12 @@ pub fn frame(view: View<'_>) -> Vec<String> {
     // One row for the cursor, one for the header.
     let room = usize::from(view.size.1).saturating_sub(2);
     let mut lines = vec![header(view, columns)];
+    let limit = view.group.limit(view.now).filter(|_| room > 4);
+    let limit = limit.map(|limit| format!("limited by: {}", limit_words(limit)));
     let waits = cause_line(view.group, Phase::Pending, view.style).filter(|_| room > 3);
-    let room = room - usize::from(waits.is_some());
-    if let Some(waits) = waits {
-        lines.push(view.style.dim(&truncate(&waits, columns)));
-    }
+    let notes = limit.into_iter().chain(waits);
+    lines.extend(notes.map(|note| view.style.dim(&truncate(&note, columns))));
+    let room = room + 1 - lines.len();
     let tally = view.group.tally();
     let count: usize = ROWS.iter().map(|phase| tally.of(*phase)).sum();
     let shown = if count > room {
@@ -90,14 +92,17 @@ pub fn frame(view: View<'_>) -> Vec<String> {
 pub fn progress_line(view: View<'_>) -> String {
     let tally = view.group.tally();
     let eta = view.group.eta().map(|eta| format!(", ETA ~{}", human(eta)));
+    let limit = view.group.limit(view.now);
+    let limit = limit.map(|limit| format!(", limited by {}", limit_words(limit)));
     let elapsed = human(view.now.duration_since(view.began));
     let title = show(view.title);
     let words = view.group.verdict().words();
     format!(
-        "{title}: {}/{} done after {elapsed}{}: {words}",
+        "{title}: {}/{} done after {elapsed}{}{}: {words}",
         tally.done(),
         tally.total(),
-        eta.unwrap_or_default()
+        eta.unwrap_or_default(),
+        limit.unwrap_or_default()
     )
 }
 

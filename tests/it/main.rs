@@ -20,6 +20,7 @@ mod krew;
 mod layering;
 mod live;
 mod peers;
+mod pending;
 mod plugin;
 mod readme;
 mod reconcile;

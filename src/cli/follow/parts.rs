@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::stream::{BoxStream, LocalBoxStream};
+use jiff::SignedDuration;
 use kube::Client;
 
 use super::LogMode;
@@ -45,6 +46,8 @@ pub(in crate::cli) struct Follow<'a> {
     pub(in crate::cli) ttl: TtlArgs,
     /// When to give up.
     pub(in crate::cli) timeout: Option<Duration>,
+    /// How long a member may wait for something that does not come.
+    pub(in crate::cli) pending_timeout: Option<SignedDuration>,
     /// A group without members ends the command at once.
     pub(in crate::cli) must_exist: bool,
     /// The group's record, if there is one.
@@ -63,4 +66,6 @@ pub(in crate::cli) struct Ending {
     pub(in crate::cli) left: usize,
     /// Whether the group has a record, from which they can be created.
     pub(in crate::cli) is_recorded: bool,
+    /// A member waited for too long.
+    pub(in crate::cli) gave_up: bool,
 }

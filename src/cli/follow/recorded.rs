@@ -30,6 +30,7 @@ impl Loop<'_, '_> {
     pub(super) fn heard(&mut self, news: News) -> CliResult<()> {
         match news {
             News::Settings(settings) => {
+                self.held_back.max_active = settings.max_active;
                 let (Some(submission), Ok(policy)) =
                     (&mut self.follow.submission, settings.policy())
                 else {

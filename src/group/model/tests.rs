@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::super::pod_view::PodState;
 use super::super::record::Attempt;
+use super::super::wait::Wait;
 use super::*;
+use crate::group::{Explained, JobView, PodState, Recorded};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).expect("in range")
@@ -213,31 +214,138 @@ fn an_answer_that_comes_after_the_watch_takes_nothing_back() {
     assert_eq!(phase(&group, "a"), Phase::Succeeded);
 }
 
+fn waits(reason: &str, for_good: bool, obstacle: Obstacle) -> Wait {
+    Wait {
+        reason: reason.into(),
+        for_good,
+        obstacle: Some(obstacle),
+        since: None,
+    }
+}
+
+fn pending(job: &str, reason: &str, obstacle: Obstacle) -> Observation {
+    let wait = waits(reason, obstacle == Obstacle::Image, obstacle);
+    Observation::Pod(pod(job, &format!("{job}-x"), PodState::Pending(Some(wait))))
+}
+
 #[test]
-fn the_estimate_waits_for_three_and_divides_by_those_that_run() {
+fn each_cause_of_waiting_is_new_once() {
     let mut group = Group::default();
-    for name in ["a", "b", "c", "d", "e", "f"] {
-        group.expect(place(name), name.into(), 0);
-    }
     for name in ["a", "b"] {
-        group.handle(at(4), Observation::Job(job(name, name, &complete())));
+        group.handle(at(0), Observation::Job(job(name, name, &json!({}))));
     }
-    assert_eq!(group.eta(), None);
-    group.handle(at(4), Observation::Job(job("c", "c", &complete())));
-    assert_eq!(
-        group.eta().map(|eta| eta.as_secs()),
-        Some(12),
-        "one at a time"
-    );
-    for name in ["d", "e", "f"] {
-        group.handle(at(4), Observation::Job(job(name, name, &json!({}))));
-        group.handle(at(4), Observation::Pod(pod(name, name, PodState::Running)));
+    let mut new = Vec::new();
+    for (name, reason) in [
+        ("a", "ErrImagePull x:1"),
+        ("a", "ImagePullBackOff x:1"),
+        ("a", "ErrImagePull x:1"),
+        ("b", "ImagePullBackOff x:1"),
+        ("b", "ImagePullBackOff y:1"),
+    ] {
+        for change in group.handle(at(1), pending(name, reason, Obstacle::Image)) {
+            if let What::Waits { reason, is_new, .. } = change.what {
+                new.push((change.item, reason, is_new));
+            }
+        }
     }
-    assert_eq!(
-        group.eta().map(|eta| eta.as_secs()),
-        Some(4),
-        "three at a time"
+    let expected = [
+        ("the a", "ErrImagePull x:1", true),
+        ("the b", "ImagePullBackOff x:1", false),
+        ("the b", "ImagePullBackOff y:1", true),
+    ];
+    let new: Vec<_> = new
+        .iter()
+        .map(|(item, reason, is_new)| (item.as_str(), reason.as_str(), *is_new))
+        .collect();
+    assert_eq!(new, expected);
+}
+
+fn overdue(group: &Group, second: i64) -> Vec<&str> {
+    let limit = SignedDuration::from_secs(60);
+    let members = group.overdue(at(second), limit);
+    members.map(|member| member.place.name.as_str()).collect()
+}
+
+#[test]
+fn a_member_is_overdue_when_its_obstacle_has_stood_in_its_way_for_the_whole_time() {
+    let mut group = Group::default();
+    group.handle(at(0), Observation::Job(job("a", "a", &json!({}))));
+    group.handle(at(10), pending("a", "ErrImagePull x:1", Obstacle::Image));
+    group.handle(
+        at(50),
+        pending("a", "ImagePullBackOff x:1", Obstacle::Image),
     );
+    assert_eq!(overdue(&group, 69), [""; 0]);
+    assert_eq!(overdue(&group, 70), ["a"]);
+    group.handle(
+        at(71),
+        Observation::Pod(pod("a", "a-x", PodState::Pending(None))),
+    );
+    group.handle(at(72), pending("a", "ErrImagePull x:1", Obstacle::Image));
+    assert_eq!(overdue(&group, 131), [""; 0], "it began anew");
+    assert_eq!(overdue(&group, 132), ["a"]);
+}
+
+#[test]
+fn waiting_for_room_is_no_fault_while_others_of_the_group_are_at_work() {
+    let mut group = Group::default();
+    for name in ["a", "b"] {
+        group.handle(at(0), Observation::Job(job(name, name, &json!({}))));
+    }
+    group.handle(at(0), pending("a", "unschedulable: cpu", Obstacle::Room));
+    assert_eq!(overdue(&group, 60), ["a"], "nobody is at work");
+    group.handle(at(70), Observation::Pod(pod("b", "b-x", PodState::Running)));
+    assert_eq!(overdue(&group, 500), [""; 0]);
+    group.handle(at(500), Observation::Job(job("b", "b", &complete())));
+    assert_eq!(overdue(&group, 559), [""; 0]);
+    assert_eq!(overdue(&group, 560), ["a"]);
+}
+
+#[test]
+fn an_event_explains_what_the_status_does_not_until_there_is_a_pod() {
+    let mut group = Group::default();
+    group.handle(
+        at(0),
+        Observation::Job(job("a", "1", &json!({"startTime": "1970-01-01T00:00:00Z"}))),
+    );
+    let unexplained = |group: &Group| {
+        let members = group.unexplained();
+        members
+            .map(|(since, _)| since.as_second())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(unexplained(&group), [0]);
+    assert_eq!(
+        group.limit(at(4)),
+        Some(Limit::Controller(SignedDuration::from_secs(4)))
+    );
+    let explained = |uid: &str| {
+        let wait = waits("FailedCreate: exceeded quota", false, Obstacle::Quota);
+        Observation::Explained(
+            place("a"),
+            Explained {
+                uid: uid.into(),
+                wait,
+            },
+        )
+    };
+    assert_eq!(
+        tell(&mut group, vec![explained("0")]),
+        [""; 0],
+        "another Job's"
+    );
+    assert_eq!(
+        tell(&mut group, vec![explained("1")]),
+        ["the a waits FailedCreate: exceeded quota"]
+    );
+    assert_eq!(unexplained(&group), [0; 0]);
+    assert_eq!(group.limit(at(4)), Some(Limit::Quota));
+    group.handle(
+        at(5),
+        Observation::Pod(pod("a", "a-x", PodState::Pending(None))),
+    );
+    let member = group.member(&place("a")).expect("a member");
+    assert_eq!(member.state.reason, None, "there is a Pod now");
 }
 
 #[test]
@@ -253,6 +361,7 @@ fn counts_always_add_up() {
         let state = random.choice([
             PodState::Running,
             PodState::Succeeded,
+            PodState::Pending(Some(waits("no room", false, Obstacle::Room))),
             PodState::Failed("x".into()),
         ]);
         let seen = match random.u8(..7) {
@@ -271,6 +380,12 @@ fn counts_always_add_up() {
             .map(|phase| group.in_phase(*phase).count())
             .sum();
         assert_eq!(shown, group.members().len(), "step {step}");
+        let blocked = |member: &&Member| member.state.obstacle.is_some();
+        assert_eq!(
+            group.obstacles.of(Obstacle::Room),
+            group.members().iter().filter(blocked).count(),
+            "step {step}"
+        );
     }
 }
 
@@ -323,6 +438,24 @@ fn what_a_record_knows_stands_until_a_job_is_seen() {
     assert_eq!(phase(&group, "lost"), Phase::Succeeded);
     tell(&mut group, vec![recorded("there", Some(Phase::Failed))]);
     assert_eq!(phase(&group, "there"), Phase::Pending, "its Job is seen");
+}
+
+#[test]
+fn what_a_record_says_is_told_only_when_the_group_was_looked_at() {
+    let mut group = Group::default();
+    let told = tell(
+        &mut group,
+        vec![
+            recorded("again", Some(Phase::Succeeded)),
+            recorded("done", Some(Phase::Succeeded)),
+            Observation::JobsListing,
+            Observation::Job(job("again", "2", &json!({}))),
+        ],
+    );
+    assert_eq!(told, ["the again pending"]);
+    assert_eq!((group.tally().done(), group.tally().total()), (0, 2));
+    let told = tell(&mut group, vec![Observation::JobsListed]);
+    assert_eq!(told, ["done succeeded exit 3 (1 try)"]);
 }
 
 #[test]

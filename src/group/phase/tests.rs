@@ -43,6 +43,7 @@ fn known(cause: Option<&str>) -> Failures {
     Failures {
         count: 0,
         cause: cause.map(str::to_owned),
+        event: None,
     }
 }
 
@@ -58,7 +59,12 @@ fn words(found: &Assessment) -> (Phase, &str) {
 fn pods_are_ahead_of_the_job() {
     let wait = |for_good| {
         let reason = "ImagePullBackOff busyboxx:1".into();
-        PodState::Pending(Some(super::super::Wait { reason, for_good }))
+        PodState::Pending(Some(Wait {
+            reason,
+            for_good,
+            obstacle: Some(Obstacle::Image),
+            since: None,
+        }))
     };
     for (fields, pods, expected) in [
         (json!({}), vec![], (Phase::Pending, "")),
@@ -189,6 +195,7 @@ fn failures_are_counted_once_whoever_knows_of_them_first() {
         3
     );
     let gone = Failures {
+        event: None,
         count: 5,
         cause: None,
     };

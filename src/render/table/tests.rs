@@ -36,6 +36,7 @@ fn draw(group: &Group, size: (u16, u16)) -> String {
 fn every_phase_has_its_row_with_what_matters_first() {
     insta::assert_snapshot!(draw(&zoo(), (110, 24)), @r"
     jobexample · default · 2/7 [██▓░░░░░░░░] 1 running · 1 failed · 1 backing off · 2 pending · 1 suspended · 35s
+    limited by: image pulls
     2 pending, 1 cause: 1 × ImagePullBackOff busyboxx:1 (will not start)
     ✗ banana      failed       5s      exit 3 (7 tries)
     ↻ date        backing off  34s     exit 1 · try 2 of 7 in 5s
@@ -123,4 +124,48 @@ fn colours_add_nothing_but_codes() {
     let coloured = lines(true);
     assert!(coloured[0].contains('\x1b'));
     assert_eq!(coloured.iter().map(strip).collect::<Vec<_>>(), lines(false));
+}
+
+#[test]
+fn what_keeps_the_group_from_being_quicker_is_named() {
+    use crate::group::{HeldBack, Place};
+    let mut group = Group::default();
+    for name in ["a", "b", "c"] {
+        member(&mut group, name, &ended("Complete", ""), &Value::Null);
+    }
+    member(&mut group, "d", &json!({}), &json!({"phase": "Running"}));
+    for index in 0..4 {
+        let place = Place {
+            namespace: "default".into(),
+            name: format!("e{index}"),
+        };
+        group.expect(place, format!("e{index}"), index);
+    }
+    group.hold_back(HeldBack {
+        max_active: Some(1),
+        by_quota: false,
+    });
+    insta::assert_snapshot!(draw(&group, (80, 8)), @r"
+    jobexample · default · 3/8 [████░░░░░░░░░] 1 running · 0 failed · 35s · ETA ~8s
+    limited by: --max-active 1
+    ▸ d  running      34s
+    ");
+    let view = View {
+        group: &group,
+        title: "g",
+        place: "p",
+        began: at(0),
+        now: at(35),
+        size: (80, 24),
+        style: Style::default(),
+    };
+    insta::assert_snapshot!(progress_line(view), @"g: 3/8 done after 35s, ETA ~8s, limited by --max-active 1: 3 succeeded, 1 running, 4 not created");
+    // A Job without a Pod: its controller is behind.
+    member(&mut group, "f", &json!({}), &Value::Null);
+    insta::assert_snapshot!(draw(&group, (60, 8)), @r"
+    jobexample · default · 3/9 1 running · 0 failed · 1 pendin…
+    limited by: the cluster's Job controller (lag 34s)
+    ▸ d  running      34s
+    · f  pending      34s
+    ");
 }
