@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "the loop has a clock")]
 
 mod creating;
+mod events;
 mod expiry;
 mod outputs;
 mod parts;
@@ -20,8 +21,9 @@ use super::{CliResult, Failure};
 use crate::cluster::observe::Observed;
 use crate::group::{HeldBack, Observation, Phase, Stopped, What};
 use crate::render;
-use crate::terminal::Signals;
+use crate::terminal::{Pause, Pauses, Signals};
 use creating::next_outcome;
+use events::Events;
 use expiry::Expiry;
 pub(super) use outputs::LogMode;
 use outputs::Outputs;
@@ -42,6 +44,7 @@ struct Loop<'a, 's> {
     screen: &'s mut Screen,
     outputs: Outputs,
     expiry: Expiry,
+    events: Events,
     unreachable: Option<String>,
     refused: bool,
     halted: Option<Stopped>,
@@ -56,12 +59,14 @@ struct Loop<'a, 's> {
 /// Follows a group to its end, a signal, or the timeout.
 pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult<Ending> {
     let outputs = Outputs::new(follow.client.clone(), follow.logs);
+    let events = Events::new(follow.client.clone());
     let expiry = Expiry::new(follow.client.clone(), follow.ttl);
     let mut state = Loop {
         follow,
         screen,
         outputs,
         expiry,
+        events,
         unreachable: None,
         refused: false,
         halted: None,
@@ -102,6 +107,11 @@ impl Loop<'_, '_> {
     async fn run(&mut self) -> CliResult<u8> {
         let mut signals = Signals::new()
             .map_err(|error| Failure::tool(format!("cannot take signals: {error}")))?;
+        // Without a table, Ctrl-Z is none of the tool's business.
+        let mut pauses = self.screen.is_drawn().then(Pauses::new).transpose();
+        let pauses = pauses
+            .as_mut()
+            .map_err(|error| Failure::tool(format!("cannot take signals: {error}")))?;
         let end = self
             .follow
             .timeout
@@ -116,6 +126,7 @@ impl Loop<'_, '_> {
             if self.is_detached() {
                 return Ok(self.detached_code());
             }
+            self.events.look(&self.follow.group, Timestamp::now());
             if self.waits_in_vain()? {
                 return self.give_up(&mut signals).await;
             }
@@ -147,6 +158,7 @@ impl Loop<'_, '_> {
                 // In this order, so that a run can be repeated; what may be ready all the time comes last.
                 biased;
                 () = signals.next() => return self.interrupted(&mut signals).await,
+                pause = next_pause(pauses) => self.paused(pause)?,
                 () = sleep_until(end), if end.is_some() => {
                     return Ok(TIMED_OUT);
                 }
@@ -154,9 +166,22 @@ impl Loop<'_, '_> {
                 news = next_news(&mut self.follow.ledger) => self.heard(news)?,
                 outcome = next_outcome(&mut self.follow.submission) => self.outcome(outcome)?,
                 Some(seen) = self.follow.observed.next() => self.observed(seen)?,
+                found = self.events.next() => if let Some(found) = found {
+                    self.take_in(found)?;
+                },
                 Some(line) = self.outputs.next() => self.output(line)?,
             }
         }
+    }
+
+    /// Ctrl-Z, or `fg` after it.
+    fn paused(&mut self, pause: Pause) -> CliResult<()> {
+        self.screen.let_go()?;
+        if pause == Pause::Stop {
+            Pauses::stop()?;
+        }
+        self.dirty = true;
+        Ok(())
     }
 
     /// Whether there is something to show: before the first look at the cluster, only what this command creates itself.
@@ -278,6 +303,13 @@ impl Loop<'_, '_> {
             self.output(line)?;
         }
         Ok(())
+    }
+}
+
+async fn next_pause(pauses: &mut Option<Pauses>) -> Pause {
+    match pauses {
+        Some(pauses) => pauses.next().await,
+        None => std::future::pending().await,
     }
 }
 

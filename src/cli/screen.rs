@@ -94,6 +94,9 @@ pub(super) fn style(global: &Global, is_terminal: bool) -> Style {
 
 impl Screen {
     pub(super) fn new(progress: Progress, caption: Caption, global: &Global) -> Self {
+        if !cfg!(test) {
+            terminal::put_back_on_panic();
+        }
         let mode = match progress {
             Progress::Live => Mode::Live(Live::new(std::io::stderr())),
             Progress::Auto if is_live() => Mode::Live(Live::new(std::io::stderr())),
@@ -202,6 +205,14 @@ impl Screen {
             .then(|| render::frame(self.view(group, now, size)));
         match (&mut self.mode, lines) {
             (Mode::Live(live), Some(lines)) => live.draw(lines),
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts the terminal back for whoever has it next; the next frame is drawn below.
+    pub(super) fn let_go(&mut self) -> std::io::Result<()> {
+        match &mut self.mode {
+            Mode::Live(live) => live.let_go(),
             _ => Ok(()),
         }
     }

@@ -7,13 +7,15 @@ use kube::Client;
 use serde_json::{Value, json};
 
 use super::problem::Problem;
-use super::rest::{self, JOBS, Resource};
+use super::rest::{self, EVENTS, JOBS, Resource};
 use crate::group::Place;
 
 /// Objects in one page of a list.
 const PAGE: usize = 500;
 /// Deletions that are under way at a time.
 const CONCURRENCY: usize = 16;
+/// Events of one object that are read.
+const EVENTS_MAX: usize = 50;
 
 /// All objects of a kind that a label selector matches, in pages; in every namespace if none is given.
 pub async fn list(
@@ -127,6 +129,18 @@ pub async fn set_ttl(client: &Client, job: &Place, uid: &str, seconds: u64) -> R
         Err(error) if rest::is_status(&error, 404) || rest::is_status(&error, 409) => Ok(()),
         Err(error) => Err(error.into()),
         Ok(_) => Ok(()),
+    }
+}
+
+/// The Events of one object, at most [`EVENTS_MAX`].
+pub async fn events_of(client: &Client, namespace: &str, uid: &str) -> Result<Vec<Value>, Problem> {
+    let selector = encode(&format!("involvedObject.uid={uid}"));
+    let path = EVENTS.path(namespace, &[]);
+    let path = format!("{path}?fieldSelector={selector}&limit={EVENTS_MAX}");
+    let mut answer = rest::get_path(client, &path).await?;
+    match answer["items"].take() {
+        Value::Array(events) => Ok(events),
+        _ => Ok(Vec::new()),
     }
 }
 

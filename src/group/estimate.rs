@@ -9,7 +9,7 @@ use super::wait::Obstacle;
 /// Finished members before an estimate is made.
 const AFTER: u32 = 3;
 /// The Job controller is slow if it takes longer than this; a healthy one takes less than a second.
-const LAG_MIN: SignedDuration = SignedDuration::from_secs(3);
+pub(super) const LAG_MIN: SignedDuration = SignedDuration::from_secs(3);
 
 /// What the members that have finished took.
 #[derive(Clone, Copy, Debug, Default)]

@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::estimate::LAG_MIN;
 use super::job_view::JobView;
 use super::phase::{Assessment, Explained, Failures, Phase, assess, last_cause, last_failed};
 use super::pod_view::PodView;
@@ -183,6 +184,12 @@ impl Member {
     /// What was last seen of its Job.
     pub fn job(&self) -> Option<&JobView> {
         self.job.as_ref()
+    }
+
+    /// By how much its Job's status is behind its Pods, or its controller behind what is due; nothing if that is no news.
+    pub fn lag(&self, now: Timestamp) -> Option<SignedDuration> {
+        let lag = now.duration_since(self.state.owed_since?);
+        Some(lag).filter(|lag| *lag >= LAG_MIN)
     }
 
     /// Since when it does what it does, for the order of the table.

@@ -227,6 +227,12 @@ fn details(member: &Member, now: Timestamp, style: Style) -> String {
             None => format!("try {next} of {}", state.tries_max),
         });
     }
+    if let Some(deadline) = state.deadline {
+        parts.push(format!("deadline in {}", until(deadline, now)));
+    }
+    if let Some(lag) = member.lag(now) {
+        parts.push(format!("the Job controller is {} behind", human(lag)));
+    }
     parts.join(style.dot())
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Begins and ends a frame that the terminal shows at once, where it knows how (DEC private mode 2026).
 const FRAME: (&str, &str) = ("\x1b[?2026h", "\x1b[?2026l");
@@ -9,6 +10,9 @@ const HIDE_CURSOR: &str = "\x1b[?25l";
 const SHOW_CURSOR: &str = "\x1b[?25h";
 const CLEAR_LINE: &str = "\x1b[K";
 const CLEAR_BELOW: &str = "\x1b[J";
+
+/// Whether some region has hidden the cursor, for the hook of a panic, which knows no region.
+static IS_HIDDEN: AtomicBool = AtomicBool::new(false);
 
 /// The live region. Dropping it puts the terminal back and leaves the last frame standing.
 pub struct Live<W: Write> {
@@ -51,11 +55,18 @@ impl<W: Write> Live<W> {
         self.restore()
     }
 
+    /// Leaves the last frame standing and puts the terminal back; the next frame is drawn below.
+    pub fn let_go(&mut self) -> std::io::Result<()> {
+        self.shown.clear();
+        self.restore()
+    }
+
     fn write(&mut self, above: &[String], frame: Vec<String>) -> std::io::Result<()> {
         let mut text = String::from(FRAME.0);
         if !self.hidden {
             text.push_str(HIDE_CURSOR);
             self.hidden = true;
+            IS_HIDDEN.store(true, Ordering::Relaxed);
         }
         if !self.shown.is_empty() {
             // What a person types, such as Ctrl-C, stands in the line and moves the cursor.
@@ -76,6 +87,7 @@ impl<W: Write> Live<W> {
 
     fn restore(&mut self) -> std::io::Result<()> {
         if std::mem::take(&mut self.hidden) {
+            IS_HIDDEN.store(false, Ordering::Relaxed);
             self.out.write_all(SHOW_CURSOR.as_bytes())?;
             self.out.flush()?;
         }
@@ -88,6 +100,18 @@ impl<W: Write> Drop for Live<W> {
         // A terminal that is gone needs no putting back.
         let _ = self.restore();
     }
+}
+
+/// From now on a panic first puts the terminal behind standard error back, so that its message can be read and the shell used.
+pub fn put_back_on_panic() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if IS_HIDDEN.swap(false, Ordering::Relaxed) {
+            // A terminal that is gone needs no putting back.
+            let _ = std::io::stderr().write_all(SHOW_CURSOR.as_bytes());
+        }
+        tell(panic);
+    }));
 }
 
 /// Columns and rows of the terminal behind standard error, if it is one.
@@ -134,6 +158,32 @@ mod tests {
             text.ends_with("^[1A\rfailed^[K\n\rtable^[K\n^[J^[?2026l^[?25h"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_region_that_was_let_go_stands_and_the_next_frame_comes_below_it() {
+        let text = bytes(|live| {
+            live.draw(lines(&["a", "b"])).expect("memory");
+            live.let_go().expect("memory");
+            live.draw(lines(&["c"])).expect("memory");
+        });
+        assert!(
+            text.contains("^[?2026l^[?25h^[?2026h^[?25l\rc^[K"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_panic_puts_the_cursor_back() {
+        let mut out = Vec::new();
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let mut live = Live::new(&mut out);
+            live.draw(lines(&["x"])).expect("memory");
+            // As a panic does, but without a message in the output of the tests.
+            std::panic::resume_unwind(Box::new(()));
+        }));
+        assert!(panicked.is_err());
+        assert!(String::from_utf8_lossy(&out).ends_with(SHOW_CURSOR));
     }
 
     #[test]

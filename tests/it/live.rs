@@ -11,22 +11,21 @@ struct Terminal<'a> {
 
 impl<'a> Terminal<'a> {
     fn start(place: &'a Place, arguments: &str) -> Self {
-        let terminal = Self { place };
         let script = format!("trap : INT; {PROGRAM} {arguments}; echo \"ended $?\"; exec cat");
-        terminal.tmux(&[
-            "new-session",
-            "-d",
-            "-x",
-            "80",
-            "-y",
-            "12",
-            "-s",
-            "t",
-            "sh",
-            "-c",
-            &script,
-        ]);
+        Self::start_with(place, &["sh", "-c", &script])
+    }
+
+    fn start_with(place: &'a Place, command: &[&str]) -> Self {
+        let terminal = Self { place };
+        let session = ["new-session", "-d", "-x", "80", "-y", "12", "-s", "t"];
+        terminal.tmux(&[&session[..], command].concat());
         terminal
+    }
+
+    /// Whether the cursor is shown.
+    fn has_cursor(&self) -> bool {
+        let flag = self.tmux(&["display-message", "-p", "-t", "t", "#{cursor_flag}"]);
+        flag.trim() == "1"
     }
 
     fn tmux(&self, arguments: &[&str]) -> String {
@@ -127,4 +126,51 @@ fn ctrl_c_puts_the_terminal_back() {
     );
     let cursor = terminal.tmux(&["display-message", "-p", "-t", "t", "#{cursor_flag}"]);
     assert_eq!(cursor.trim(), "1", "the cursor is back");
+}
+
+#[test]
+fn term_puts_the_terminal_back() {
+    if !has("tmux") {
+        return;
+    }
+    let place = Place::new();
+    let command = format!(
+        "{PROGRAM} run --local --items a,b,c & pid=$!; sleep 2; kill -TERM $pid; wait $pid; echo \"ended $?\"; exec cat"
+    );
+    let terminal = Terminal::start_with(&place, &["sh", "-c", &command]);
+    terminal.wait("the table", |screen| screen.contains("3 running"));
+    assert!(!terminal.has_cursor(), "the table hides it");
+    let screen = terminal.wait("the end", |screen| screen.contains("ended 130"));
+    assert!(
+        !screen.contains("jobexample · local"),
+        "the table is gone:\n{screen}"
+    );
+    assert!(terminal.has_cursor());
+}
+
+#[test]
+fn ctrl_z_puts_the_terminal_back_and_fg_draws_again() {
+    if !has("tmux") || !has("bash") {
+        return;
+    }
+    let place = Place::new();
+    let terminal = Terminal::start_with(&place, &["bash", "--norc", "-i"]);
+    let command = format!("{PROGRAM} run --local --items a,b,c");
+    terminal.tmux(&["send-keys", "-t", "t", &command, "Enter"]);
+    terminal.wait("the table", |screen| screen.contains("3 running"));
+    terminal.tmux(&["send-keys", "-t", "t", "C-z"]);
+    terminal.wait("the shell", |screen| screen.contains("Stopped"));
+    assert!(terminal.has_cursor());
+    terminal.tmux(&["send-keys", "-t", "t", "clear; fg", "Enter"]);
+    terminal.wait("the table or the end", |screen| {
+        screen.contains("jobexample · local") || screen.contains("✓ jobexample: 3 succeeded")
+    });
+    let screen = terminal.wait("the end", |screen| {
+        screen.contains("✓ jobexample: 3 succeeded")
+    });
+    assert!(
+        !screen.contains("jobexample · local"),
+        "the table is gone:\n{screen}"
+    );
+    assert!(terminal.has_cursor());
 }

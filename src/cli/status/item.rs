@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::members::{attempts, learn};
@@ -14,7 +15,7 @@ use crate::cluster::act::encode;
 use crate::cluster::rest::{self, EVENTS};
 use crate::group::Member;
 use crate::group::record::Attempt;
-use crate::render::{human, show};
+use crate::render::{human, show, until};
 
 /// Events of one object that are shown, the latest.
 const EVENTS_MAX: usize = 10;
@@ -30,7 +31,7 @@ pub(super) async fn show_item(mut found: Found, item: &str) -> CliResult {
         .filter(|member| member.item == item);
     for member in members {
         let tries = attempts.get(&member.place).copied().unwrap_or_default();
-        let mut text = describe(member, tries);
+        let mut text = describe(member, tries, now());
         let mut names = vec![member.place.name.as_str()];
         names.extend(member.pods().iter().map(|pod| pod.name.as_str()));
         for name in names {
@@ -46,9 +47,9 @@ pub(super) async fn show_item(mut found: Found, item: &str) -> CliResult {
     Ok(0)
 }
 
-fn describe(member: &Member, attempts: &[Attempt]) -> String {
+fn describe(member: &Member, attempts: &[Attempt], now: Timestamp) -> String {
     let state = &member.state;
-    let since = state.since.map(|since| human(now().duration_since(since)));
+    let since = state.since.map(|since| human(now.duration_since(since)));
     let time = member.ran_for.map(human).or(since);
     let fields = [
         ("Item", Some(member.item.clone())),
@@ -60,7 +61,9 @@ fn describe(member: &Member, attempts: &[Attempt]) -> String {
             "Failures",
             Some(format!("{} of {} tries", state.failures, state.tries_max)),
         ),
-        ("Next try", state.next_try.map(|at| at.to_string())),
+        ("Next try", state.next_try.map(|at| due(at, now))),
+        ("Deadline", state.deadline.map(|at| due(at, now))),
+        ("Behind", member.lag(now).map(behind)),
         ("Time", time),
         ("Node", member.node.clone()),
         ("Exit code", member.exit_code.map(|code| code.to_string())),
@@ -88,6 +91,19 @@ fn describe(member: &Member, attempts: &[Attempt]) -> String {
         let _ = writeln!(text, "{:<11} {}", "Pod:", show(&pod.name));
     }
     text
+}
+
+/// An instant, and how long it is until then.
+fn due(at: Timestamp, now: Timestamp) -> String {
+    format!("{at} (in {})", until(at, now))
+}
+
+/// The Job's status follows its Pods, and the next Pod a failed one, by the work of the Job controller.
+fn behind(lag: SignedDuration) -> String {
+    format!(
+        "{}: the Job controller has something to do for it",
+        human(lag)
+    )
 }
 
 fn events_path(namespace: &str, name: &str) -> String {
