@@ -2,7 +2,10 @@
 //!
 //! A schema lists fields that a feature gate may still switch off; a dry run tells the truth, since the server drops them.
 
+use std::time::Duration;
+
 use http::Request;
+use http_body_util::BodyExt;
 use kube::Client;
 use kube::client::Body;
 use serde_json::{Value, json};
@@ -24,6 +27,13 @@ const FIELDS: &[&str] = &[
 ];
 /// A watch that begins with what is there, instead of a list before it.
 const WATCH_LIST: &str = "WatchList";
+
+/// The annotation of the bookmark that ends such a list.
+const LIST_ENDS: &str = "k8s.io/initial-events-end";
+/// A server that has it answers within this time.
+const WATCH_LIST_WAIT: Duration = Duration::from_secs(3);
+/// What is read of an answer to see that.
+const PROBE_BYTES_MAX: usize = 64 * 1024;
 
 /// What the server says of its version.
 pub async fn version(client: &Client) -> Result<Value, Problem> {
@@ -64,17 +74,48 @@ fn kept_fields(answer: Option<&Value>) -> Vec<Feature> {
     FIELDS.iter().map(|field| (*field, kept(field))).collect()
 }
 
-/// The server refuses the parameter at once where the feature is off.
+/// The server refuses the parameter at once where the feature is off; one that does not know it never says that the list ends.
 async fn watch_list(client: &Client, namespace: &str) -> Option<bool> {
-    let query = "watch=true&allowWatchBookmarks=true&sendInitialEvents=true\
-                 &resourceVersionMatch=NotOlderThan&timeoutSeconds=1&limit=1";
-    let uri = format!("{}?{query}", JOBS.path(namespace, &[]));
+    watch_list_at(client, &JOBS.path(namespace, &[])).await
+}
+
+/// Whether a list of Jobs can be the beginning of a watch, in a namespace or in all; `false` if the server does not say so at once.
+pub async fn has_watch_list(client: &Client, namespace: Option<&str>) -> bool {
+    let path = match namespace {
+        Some(namespace) => JOBS.path(namespace, &[]),
+        None => format!("{}/{}", JOBS.root, JOBS.plural),
+    };
+    let asked = tokio::time::timeout(WATCH_LIST_WAIT, watch_list_at(client, &path));
+    asked.await.ok().flatten().unwrap_or(false)
+}
+
+async fn watch_list_at(client: &Client, path: &str) -> Option<bool> {
+    // No Job has this label, so the list is empty.
+    let query = "watch=true&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan\
+                 &timeoutSeconds=2&labelSelector=kubectl-batch%2Fprobe%3Dnone";
+    let uri = format!("{path}?{query}");
     let request = Request::get(uri).body(Body::empty()).ok()?;
-    match client.send(request).await.ok()?.status().as_u16() {
-        200 => Some(true),
+    let answer = client.send(request).await.ok()?;
+    match answer.status().as_u16() {
+        200 => Some(ends_list(answer.into_body()).await),
         400 | 422 => Some(false),
         _ => None,
     }
+}
+
+/// Whether the first events say that the list has ended.
+async fn ends_list(mut body: Body) -> bool {
+    let mut read = Vec::new();
+    while let Some(Ok(frame)) = body.frame().await {
+        read.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+        if String::from_utf8_lossy(&read).contains(LIST_ENDS) {
+            return true;
+        }
+        if read.len() > PROBE_BYTES_MAX {
+            return false;
+        }
+    }
+    false
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod act;
 pub mod connect;
+mod cut;
 pub mod duration;
 pub mod features;
 pub mod flags;

@@ -3,8 +3,9 @@
 use futures::stream::{self, BoxStream, StreamExt};
 use kube::Client;
 
+use super::features::has_watch_list;
 use super::rest::{JOBS, PODS};
-use super::watching::{Seen, watch};
+use super::watching::{Seen, watch_cut};
 use crate::group::{JobView, Observation, PodView};
 
 /// One observation, or what is wrong with a watch, which goes on by itself.
@@ -16,9 +17,16 @@ pub fn observe(
     namespace: Option<&str>,
     selector: &str,
 ) -> BoxStream<'static, Observed> {
-    let jobs = watch(client, JOBS, namespace, Some(selector));
-    let pods = watch(client, PODS, namespace, Some(selector));
-    stream::select(jobs.filter_map(job_seen), pods.filter_map(pod_seen)).boxed()
+    let (client, selector) = (client.clone(), selector.to_owned());
+    let namespace = namespace.map(str::to_owned);
+    let begun = async move {
+        let namespace = namespace.as_deref();
+        let is_streamed = has_watch_list(&client, namespace).await;
+        let jobs = watch_cut(&client, JOBS, namespace, &selector, is_streamed);
+        let pods = watch_cut(&client, PODS, namespace, &selector, is_streamed);
+        stream::select(jobs.filter_map(job_seen), pods.filter_map(pod_seen))
+    };
+    stream::once(begun).flatten().boxed()
 }
 
 async fn job_seen(seen: Seen) -> Option<Observed> {
