@@ -36,7 +36,7 @@ pub(super) fn list(
     let items: Vec<Value> = listed
         .objects
         .iter()
-        .map(|object| (**object).clone())
+        .map(|object| untyped(object))
         .collect();
     Ok(Answer::Made(json!({
         "kind": format!("{}List", kind.kind),
@@ -44,6 +44,17 @@ pub(super) fn list(
         "metadata": metadata,
         "items": items,
     })))
+}
+
+/// An object as it stands in a list: without its kind and version, which the list says for all (`meta/v1` `TypeMeta` of list items
+/// is empty on a real server).
+fn untyped(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(fields) = object.as_object_mut() {
+        fields.shift_remove("kind");
+        fields.shift_remove("apiVersion");
+    }
+    object
 }
 
 /// One object.
