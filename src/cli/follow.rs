@@ -51,8 +51,8 @@ struct Loop<'a, 's> {
     dirty: bool,
     /// Nothing more may be created now, and nothing is under way.
     is_full: bool,
-    /// A member has waited for too long.
-    gave_up: bool,
+    /// Which members have waited for too long.
+    given_up: Option<String>,
     held_back: HeldBack,
 }
 
@@ -72,10 +72,10 @@ pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult
         halted: None,
         dirty: true,
         is_full: false,
-        gave_up: false,
+        given_up: None,
         held_back: HeldBack::default(),
     };
-    let code = state.run().await;
+    let code = Box::pin(state.run()).await;
     let is_recorded = state.follow.ledger.is_some();
     if let Some(ledger) = state.follow.ledger.take() {
         ledger.finish(&state.follow.group).await;
@@ -86,7 +86,7 @@ pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult
         stopped: state.unreachable.take(),
         left: state.follow.group.tally().of(Phase::Waiting),
         is_recorded,
-        gave_up: state.gave_up,
+        gave_up: state.given_up.is_some(),
     };
     if state.follow.detach && code == 0 {
         state.outputs.stop();
@@ -216,16 +216,15 @@ impl Loop<'_, '_> {
         let Some(limit) = self.follow.pending_timeout else {
             return Ok(false);
         };
-        let line = render::overdue_line(&self.follow.group, Timestamp::now(), limit);
-        if let Some(line) = &line {
+        self.given_up = render::overdue_line(&self.follow.group, Timestamp::now(), limit);
+        if let Some(line) = &self.given_up {
             self.screen.note(line)?;
         }
-        Ok(line.is_some())
+        Ok(self.given_up.is_some())
     }
 
     /// Ends as one that not all members are good for; what is under way is created, and the Jobs stay.
     async fn give_up(&mut self, signals: &mut Signals) -> CliResult<u8> {
-        self.gave_up = true;
         self.stop_creating(signals).await?;
         Ok(self.follow.group.verdict().exit_code())
     }

@@ -4,9 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::job_view::JobView;
 use super::member::Place;
-use super::phase::{Explained, Phase};
+use super::phase::Phase;
 use super::pod_view::PodView;
 use super::record::Attempt;
+use super::wait::Explained;
 
 /// One thing that was learned about the group.
 #[derive(Clone, Debug)]

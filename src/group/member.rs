@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use super::estimate::LAG_MIN;
 use super::job_view::JobView;
-use super::phase::{Assessment, Explained, Failures, Phase, assess, last_cause, last_failed};
+use super::phase::{Assessment, Failures, Phase, assess, last_cause, last_failed};
 use super::pod_view::PodView;
 use super::record::Attempt;
+use super::wait::Explained;
 use crate::job::kube_value::text;
 
 /// Where an object stands.

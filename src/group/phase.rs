@@ -1,12 +1,12 @@
 //! What a member does right now, from its Job and its Pods.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::cause;
+use super::due::{deadline, next_try, owed_since};
 use super::job_view::{JobEnd, JobView};
 use super::pod_view::{PodState, PodView};
-use super::wait::{Obstacle, Wait};
-use crate::job::BackoffRecord;
+use super::wait::{Explained, Obstacle, Wait};
 
 /// What a member does; in the order in which the table shows them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -137,27 +137,6 @@ impl Assessment {
     }
 }
 
-/// What an Event says of why a Job has no Pod, or why a Pod does not start.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Explained {
-    /// The uid of the Job or the Pod.
-    pub uid: String,
-    /// Why.
-    pub wait: Wait,
-}
-
-impl Explained {
-    /// The explanation, if it is one for how things stand.
-    fn of(&self, job: &JobView, pods: &[&PodView]) -> Option<&Wait> {
-        let mut live = pods.iter().filter(|pod| !pod.deleting).peekable();
-        let is_meant = match live.peek() {
-            None => self.uid == job.uid,
-            Some(_) => live.any(|pod| pod.uid == self.uid),
-        };
-        is_meant.then_some(&self.wait)
-    }
-}
-
 /// What was known of a member's failures before; its Pods may be gone since.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failures {
@@ -231,31 +210,6 @@ pub fn assess(job: &JobView, pods: &[&PodView], earlier: &Failures) -> Assessmen
     found
 }
 
-/// When the Job's deadline ends it; the time of a suspended Job stands still.
-fn deadline(job: &JobView) -> Option<Timestamp> {
-    let seconds = job.deadline_secs.filter(|_| !job.suspended)?;
-    let started = job.started?;
-    started
-        .checked_add(SignedDuration::from_secs(seconds.into()))
-        .ok()
-}
-
-/// Since when, or from when on, the Job's controller has something to do: make the first Pod or the next one, or say that the
-/// Job has ended.
-fn owed_since(found: &Assessment, job: &JobView, pods: &[&PodView]) -> Option<Timestamp> {
-    let last_end = || pods.iter().filter_map(|pod| pod.finished).max();
-    let has_live = pods.iter().any(|pod| {
-        !pod.deleting && !matches!(pod.state, PodState::Succeeded | PodState::Failed(_))
-    });
-    match found.phase {
-        _ if has_live || found.obstacle.is_some() => None,
-        Phase::Pending if job.active == 0 => job.started.or(job.created),
-        Phase::Running => last_end(),
-        Phase::BackingOff => found.next_try.or_else(last_end),
-        _ => None,
-    }
-}
-
 /// Why the last of these Pods to fail did.
 pub(super) fn last_cause(pods: &[&PodView]) -> Option<String> {
     last_failed(pods)?.last_cause.clone()
@@ -297,21 +251,6 @@ fn all_done(job: &JobView, pods: &[&PodView]) -> bool {
 fn progress(job: &JobView) -> Option<String> {
     let completions = job.completions.filter(|completions| *completions > 1)?;
     Some(format!("{}/{completions} done", job.succeeded))
-}
-
-/// When the Job controller makes the next Pod: the same arithmetic as its own.
-fn next_try(failures: u32, tries_max: u32, last: Option<Timestamp>) -> Option<Timestamp> {
-    if failures >= tries_max {
-        return None;
-    }
-    let last_failure = last?;
-    let record = BackoffRecord {
-        failures,
-        last_failure: Some(last_failure),
-    };
-    last_failure
-        .checked_add(record.remaining(last_failure))
-        .ok()
 }
 
 /// What a failed member has in common with others: why its last try failed, or the reason of its Job.

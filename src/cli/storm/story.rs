@@ -165,17 +165,19 @@ async fn perform(world: &Arc<World>, line: &str) -> CliResult {
     let (global, session) = (&cli.global, Session::over(network::client(world)));
     match &cli.command {
         Command::Submit(args) => {
-            submit::submit_batch(args, global, &args.read(global)?, &session).await
+            let batch = args.read(global)?;
+            Box::pin(submit::submit_batch(args, global, &batch, &session)).await
         }
         Command::Run(args) => {
-            let ending = run::run_batch(args, global, &args.read(global)?, &session).await?;
+            let batch = args.read(global)?;
+            let ending = Box::pin(run::run_batch(args, global, &batch, &session)).await?;
             Ok(ending.code)
         }
         Command::Watch(args) => watch_command::attach_in(&session, &args.attach(), global).await,
         Command::Wait(args) => watch_command::attach_in(&session, &args.attach(), global).await,
         Command::Retry(args) => {
             let found = args.choice.look_in(session).await?;
-            retry::retry_found(args, global, found).await
+            Box::pin(retry::retry_found(args, global, found)).await
         }
         other => panic!("the story does not know {other:?}"),
     }

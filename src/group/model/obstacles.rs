@@ -86,7 +86,7 @@ impl Obstacles {
     /// How long the controller has owed something to the member that has waited longest for it.
     pub(super) fn lag(&self, now: Timestamp) -> Option<SignedDuration> {
         let (since, _) = self.owed.first()?;
-        Some(now.duration_since(*since)).filter(|lag| lag.is_positive())
+        Some(now.duration_since(*since)).filter(SignedDuration::is_positive)
     }
 
     /// Members of which nobody knows why they do not start, the oldest first.
