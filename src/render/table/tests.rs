@@ -42,7 +42,7 @@ fn every_phase_has_its_row_with_what_matters_first() {
     ↻ date        backing off  34s     exit 1 · try 2 of 7 in 5s
     ▸ cherry      running      34s
     · elderberry  pending      34s     ImagePullBackOff busyboxx:1 (will not start)
-    · grape^[[2J  pending      34s
+    · grape^[[2J  pending      34s     the Job controller is 34s behind
     ‖ fig         suspended
     ");
 }
@@ -166,6 +166,6 @@ fn what_keeps_the_group_from_being_quicker_is_named() {
     jobexample · default · 3/9 1 running · 0 failed · 1 pendin…
     limited by: the cluster's Job controller (lag 34s)
     ▸ d  running      34s
-    · f  pending      34s
+    · f  pending      34s     the Job controller is 34s behind
     ");
 }
