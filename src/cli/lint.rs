@@ -5,7 +5,8 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::input::{self, ItemArgs, TemplateArgs};
-use super::{CliResult, Failure, Global};
+use super::print::print_json;
+use super::{CliResult, Global};
 use crate::render;
 use crate::template::{Notice, Severity};
 
@@ -31,19 +32,27 @@ enum Output {
 /// Lints.
 pub(super) fn lint(args: &Args, global: &Global) -> CliResult {
     let namespace = global.connection.namespace.as_deref();
-    let (template, item) = input::read_for_lint(&args.template, &args.items, namespace)?;
-    let notices = template.notices(&item)?;
+    let is_json = args.output == Some(Output::Json);
+    let notices = input::read_for_lint(&args.template, &args.items, namespace)
+        .and_then(|(template, item)| Ok(template.notices(&item)?));
+    let notices = match notices {
+        // What cannot be compiled is a finding, too, for a program that reads them.
+        Err(failure) if is_json && failure.code == 2 => {
+            let notice = json!({"severity": "error", "problem": failure.message});
+            print_json(&json!({"notices": [notice]}))?;
+            return Ok(2);
+        }
+        notices => notices?,
+    };
     let errors = notices
         .iter()
         .filter(|notice| notice.severity == Severity::Error)
         .count();
-    let mut out = std::io::stdout().lock();
-    if args.output == Some(Output::Json) {
+    if is_json {
         let list: Vec<Value> = notices.iter().map(to_json).collect();
-        let text =
-            serde_json::to_string_pretty(&json!({"notices": list})).map_err(Failure::tool)?;
-        writeln!(out, "{text}")?;
+        print_json(&json!({"notices": list}))?;
     } else {
+        let mut out = std::io::stdout().lock();
         for notice in &notices {
             writeln!(
                 out,

@@ -313,5 +313,13 @@ fn lint_names_what_is_wrong() {
     let json: serde_json::Value =
         serde_json::from_str(&place.run("lint -f t.yaml -o json").out).expect("JSON");
     assert_eq!(json["notices"][0]["line"], 8);
+    place.file("t.yaml", &TEMPLATE.replace("Never", "Always"));
+    let ran = place.run("lint -f t.yaml -o json");
+    let json: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    assert_eq!(
+        (ran.code, &json["notices"][0]["severity"]),
+        (Some(2), &"error".into()),
+        "{ran:?}"
+    );
     assert_eq!(place.run("lint").good(), "");
 }
