@@ -22,7 +22,7 @@ use super::{CliResult, Failure, Global, goes_on, hold};
 use crate::cluster::duration::parse_duration;
 use crate::cluster::gate::Gate;
 use crate::cluster::observe::observe;
-use crate::cluster::preflight::WATCH;
+use crate::cluster::permissions::WATCH;
 use crate::cluster::submit::{Options, Pace, submit};
 use crate::group::record::Settings;
 

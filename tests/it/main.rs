@@ -8,6 +8,7 @@
 
 mod again;
 mod archive;
+mod authorizer;
 mod bad_input;
 mod cluster;
 mod completion;
@@ -21,6 +22,7 @@ mod layering;
 mod live;
 mod peers;
 mod plugin;
+mod rbac;
 mod readme;
 mod reconcile;
 mod record;
