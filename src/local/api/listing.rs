@@ -36,7 +36,7 @@ pub(super) fn list(
     let items: Vec<Value> = listed
         .objects
         .iter()
-        .map(|object| (**object).clone())
+        .map(|object| unnamed(object))
         .collect();
     Ok(Answer::Made(json!({
         "kind": format!("{}List", kind.kind),
@@ -44,6 +44,16 @@ pub(super) fn list(
         "metadata": metadata,
         "items": items,
     })))
+}
+
+/// Kubernetes leaves out of the items of a list what the list says for all of them.
+fn unnamed(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(fields) = object.as_object_mut() {
+        fields.shift_remove("apiVersion");
+        fields.shift_remove("kind");
+    }
+    object
 }
 
 /// One object.
