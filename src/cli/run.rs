@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use super::clock::now;
 use super::difference::{ReplaceArgs, clear_way, difference};
 use super::dry_run::{DryRun, DryRunArgs};
-use super::follow::{self, Ending, Follow, LogMode, Submission};
+use super::follow::{self, Ending, Follow, LogMode, Reading, Submission};
 use super::input::{Batch, ItemArgs, TemplateArgs};
 use super::members::{Members, members, prepared};
 use super::order::OrderArgs;
@@ -139,9 +139,9 @@ pub(super) struct ShowArgs {
     timeout: Option<String>,
     #[command(flatten)]
     pub(super) reports: ReportArgs,
-    /// Whose output is shown, if not all members'
+    /// What is read of the output
     #[arg(skip)]
-    pub(super) items: Vec<String>,
+    pub(super) reading: Reading,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -150,15 +150,15 @@ enum Output {
 }
 
 impl ShowArgs {
-    /// For `logs --follow`: all output, or that of some items, and nothing else.
-    pub(super) fn for_logs(items: &[String]) -> Self {
+    /// For `logs --follow`: output, and nothing else.
+    pub(super) fn for_logs(reading: Reading) -> Self {
         Self {
             progress: Progress::None,
             output: None,
             logs: Some(LogMode::All),
             timeout: None,
             reports: ReportArgs::default(),
-            items: items.to_vec(),
+            reading,
         }
     }
 
@@ -302,7 +302,7 @@ async fn follow_batch(
         observed: observe(&session.client, Some(&session.namespace), &target.selector),
         client: session.client.clone(),
         logs: args.show.logs(session.is_local()),
-        only_items: Vec::new(),
+        reading: Reading::default(),
         ttl: args.ttl,
         timeout: args.show.timeout()?,
         must_exist: false,

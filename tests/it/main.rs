@@ -20,6 +20,7 @@ mod killed;
 mod krew;
 mod layering;
 mod live;
+mod logs;
 mod peers;
 mod plugin;
 mod rbac;
