@@ -250,7 +250,7 @@ fn fit(line: &str) -> String {
 
 fn print_json(event: &Value) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{event}")?;
+    writeln!(out, "{}", render::show_json(&event.to_string()))?;
     out.flush()
 }
 

@@ -14,6 +14,7 @@ mod cluster;
 mod completion;
 mod connection;
 mod errors;
+mod escapes;
 mod expand;
 mod files;
 mod killed;
