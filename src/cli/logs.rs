@@ -46,6 +46,19 @@ pub(super) struct Args {
     /// Go on until the group has ended; Pods that appear later join in
     #[arg(short, long, conflicts_with = "dir")]
     follow: bool,
+    #[command(flatten)]
+    part: PartArgs,
+    /// The item in front of each line: --prefix=false leaves it out
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", hide_default_value = true, hide_possible_values = true, action = clap::ArgAction::Set)]
+    prefix: bool,
+    /// Write a file for each Pod into this directory instead: ITEM.log, ITEM.2.log for the second try
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+/// Which lines, of which container.
+#[derive(Clone, Debug, clap::Args)]
+struct PartArgs {
     /// Only so many lines from the end of each Pod; -1 is all
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(-1..))]
     tail: Option<i32>,
@@ -61,12 +74,6 @@ pub(super) struct Args {
     /// The container; else the one that failed, or the first
     #[arg(short, long, value_name = "NAME")]
     container: Option<String>,
-    /// The item in front of each line: --prefix=false leaves it out
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", hide_default_value = true, hide_possible_values = true, action = clap::ArgAction::Set)]
-    prefix: bool,
-    /// Write a file for each Pod into this directory instead: ITEM.log, ITEM.2.log for the second try
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
 }
 
 /// A time back in whole seconds, at least one: the server counts so.
@@ -115,22 +122,24 @@ pub(super) fn logs(args: &Args, global: &Global) -> CliResult {
     })
 }
 
-impl Args {
-    fn reading(&self) -> Reading {
-        Reading {
-            items: self.choice.items.clone(),
-            is_bare: !self.prefix,
-            container: self.container.clone(),
-            part: self.part(),
-        }
-    }
-
-    fn part(&self) -> Part {
+impl PartArgs {
+    fn chosen(&self) -> Part {
         let time = self.since_time.map(Since::Time);
         Part {
             tail: self.tail.and_then(|lines| u32::try_from(lines).ok()),
             since: self.since.map(Since::Seconds).or(time),
             timestamps: self.timestamps,
+        }
+    }
+}
+
+impl Args {
+    fn reading(&self) -> Reading {
+        Reading {
+            items: self.choice.items.clone(),
+            is_bare: !self.prefix,
+            container: self.part.container.clone(),
+            part: self.part.chosen(),
         }
     }
 
@@ -150,12 +159,13 @@ impl Args {
                     namespace: member.place.namespace.clone(),
                     pod: pod.name.clone(),
                     container: self
+                        .part
                         .container
                         .clone()
                         .unwrap_or_else(|| pod.container.clone()),
                     follow: false,
                     previous: false,
-                    part: self.part(),
+                    part: self.part.chosen(),
                 },
             })
             .collect()

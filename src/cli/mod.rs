@@ -107,7 +107,7 @@ pub(crate) struct Global {
 enum Command {
     Expand(expand::Args),
     Lint(lint::Args),
-    Run(run::Args),
+    Run(Box<run::Args>),
     Submit(submit::Args),
     Watch(watch::Args),
     Wait(wait::Args),

@@ -13,7 +13,7 @@ const API: &str = "rbac.authorization.k8s.io";
 /// Print the least Role that commands need
 ///
 /// Nothing is asked of a cluster. Comments say which rules a command works without, and what it is that it does not do then.
-/// With -A it is a ClusterRole.
+/// With -A it is a role for the whole cluster.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   kubectl batch rbac | kubectl apply -f -
@@ -197,7 +197,7 @@ fn commented(grant: &Grant) -> String {
     };
     let rule = rule(grant);
     for (key, start) in [("apiGroups", "- "), ("resources", "  "), ("verbs", "  ")] {
-        text += &format!("{start}{key}: ");
+        text.extend([start, key, ": "]);
         emit_flow(&rule[key], &mut text);
         text.push('\n');
     }

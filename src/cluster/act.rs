@@ -50,23 +50,13 @@ pub async fn list_each(
         );
         let mut page = rest::get_path(client, &uri).await?;
         if let Some(items) = page["items"].as_array_mut() {
-            let named = items.drain(..).map(|object| named(object, resource));
-            named.for_each(&mut visit);
+            items.drain(..).for_each(&mut visit);
         }
         match page["metadata"]["continue"].as_str() {
             Some(token) if !token.is_empty() => next = format!("&continue={}", encode(token)),
             _ => return Ok(()),
         }
     }
-}
-
-/// An object out of a list says what it is only through the list: servers leave that out of the items.
-fn named(mut object: Value, resource: Resource) -> Value {
-    if let Some(fields) = object.as_object_mut() {
-        fields.insert("apiVersion".into(), resource.api_version().into());
-        fields.insert("kind".into(), resource.kind.into());
-    }
-    object
 }
 
 /// Deletes Jobs with everything that belongs to them; one that is gone already counts as deleted.

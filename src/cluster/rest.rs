@@ -53,12 +53,6 @@ pub const EVENTS: Resource = Resource {
 };
 
 impl Resource {
-    /// `apiVersion` of its objects.
-    pub fn api_version(self) -> &'static str {
-        let version = self.root.strip_prefix("/apis/");
-        version.unwrap_or_else(|| self.root.trim_start_matches("/api/"))
-    }
-
     /// The URL path of the collection in a namespace, or of one object or subresource in it: `["pi", "status"]`.
     pub fn path(self, namespace: &str, rest: &[&str]) -> String {
         let mut path = format!("{}/namespaces/{namespace}/{}", self.root, self.plural);
@@ -253,6 +247,5 @@ mod tests {
             ("batch", "v1")
         );
         assert_eq!(PODS.api_resource().group, "");
-        assert_eq!((JOBS.api_version(), PODS.api_version()), ("batch/v1", "v1"));
     }
 }

@@ -32,7 +32,10 @@ pub fn number(job: &mut Value, attempt: u32) {
 pub fn next_attempt(job: &Value) -> Value {
     let mut job = job.clone();
     if let Some(object) = job.as_object_mut() {
-        object.remove("status");
+        object.shift_remove("status");
+        // In a list, objects do not say what they are.
+        object.insert("apiVersion".into(), "batch/v1".into());
+        object.insert("kind".into(), "Job".into());
     }
     let annotations = &job["metadata"]["annotations"];
     let earlier = annotations[ATTEMPT]
@@ -73,7 +76,6 @@ mod tests {
     #[test]
     fn what_the_server_wrote_is_taken_off_and_the_attempt_grows() {
         let job = json!({
-            "apiVersion": "batch/v1", "kind": "Job",
             "metadata": {
                 "name": "p", "uid": "u", "resourceVersion": "7", "managedFields": [],
                 "labels": {"jobgroup": "g", "job-name": "p"},

@@ -22,7 +22,7 @@ use tokio::runtime::Runtime;
 /// Verb, API group, resource with its subresource.
 pub(crate) type Permission = (String, String, String);
 
-/// What one role allows, and in which namespace; everywhere for a ClusterRole.
+/// What one role allows, and in which namespace; everywhere for a `ClusterRole`.
 struct Role {
     namespace: Option<String>,
     allowed: BTreeSet<Permission>,

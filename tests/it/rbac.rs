@@ -54,7 +54,7 @@ impl<'a> Under<'a> {
 
     /// Nothing was refused, and nothing of the role is too much.
     #[track_caller]
-    fn is_enough_and_no_more(self) {
+    fn is_enough_and_no_more(&self) {
         assert_eq!(self.door.denied(), [""; 0], "more was asked for");
         assert_eq!(self.unused(), [], "nobody asked for it");
     }
@@ -86,14 +86,13 @@ fn noise(seed: u64) -> String {
     (0..80_000).map(|_| random.alphanumeric()).collect()
 }
 
-/// A list whose record does not fit into one ConfigMap: an item of its own for each script.
+/// A list whose record does not fit into one ConfigMap.
 fn list(cluster: &Cluster, seed: u64, items: &[&str]) {
-    let rows: String = items
-        .iter()
-        .enumerate()
-        .map(|(number, item)| format!("{item},{}\n", noise(seed + number as u64)))
-        .collect();
-    cluster.place.file("list.csv", &format!("ID,BLOB\n{rows}"));
+    let mut rows = String::from("ID,BLOB\n");
+    for (number, item) in items.iter().enumerate() {
+        rows.extend([item, ",", &noise(seed + number as u64), "\n"]);
+    }
+    cluster.place.file("list.csv", &rows);
 }
 
 /// Takes the column of the list instead of the item.

@@ -36,7 +36,13 @@ fn one_item_is_described_with_its_events() {
     let cluster = Cluster::new("item");
     cluster.template("exit 3");
     cluster.run("run -f t.yaml --items a --progress none");
-    let told = cluster.run("status GROUP --item a").good();
+    let told = (0..20).map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        cluster.run("status GROUP --item a").good()
+    });
+    // A busy cluster records Events late.
+    let mut told = told.skip_while(|told| !told.contains("BackoffLimitExceeded"));
+    let told = told.next().expect("the Event is recorded in the end");
     for words in [
         "Item:       a\n",
         "Reason:     exit 3 (1 try)\n",

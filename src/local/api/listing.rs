@@ -36,7 +36,7 @@ pub(super) fn list(
     let items: Vec<Value> = listed
         .objects
         .iter()
-        .map(|object| unnamed(object))
+        .map(|object| untyped(object))
         .collect();
     Ok(Answer::Made(json!({
         "kind": format!("{}List", kind.kind),
@@ -46,12 +46,13 @@ pub(super) fn list(
     })))
 }
 
-/// Kubernetes leaves out of the items of a list what the list says for all of them.
-fn unnamed(object: &Value) -> Value {
+/// An object as it stands in a list: without its kind and version, which the list says for all (`meta/v1` `TypeMeta` of list items
+/// is empty on a real server).
+fn untyped(object: &Value) -> Value {
     let mut object = object.clone();
     if let Some(fields) = object.as_object_mut() {
-        fields.shift_remove("apiVersion");
         fields.shift_remove("kind");
+        fields.shift_remove("apiVersion");
     }
     object
 }

@@ -147,16 +147,14 @@ impl State {
         Some(last)
     }
 
+    fn dependents_of(&self, uid: &str) -> Vec<Key> {
+        let keys = self.dependents.get(uid);
+        keys.into_iter().flatten().cloned().collect()
+    }
+
     /// Deletes what has no other owner left, as the garbage collector does.
     fn delete_dependents(&mut self, uid: &str) {
-        let keys: Vec<Key> = self
-            .dependents
-            .get(uid)
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect();
-        for key in keys {
+        for key in self.dependents_of(uid) {
             let owned_by_others = self.objects.get(&key).is_some_and(|dependent| {
                 object::owner_uids(dependent)
                     .iter()
@@ -197,14 +195,7 @@ impl State {
 
     /// Takes the owner off its dependents.
     fn orphan(&mut self, uid: &str) -> Result<(), ApiError> {
-        let keys: Vec<Key> = self
-            .dependents
-            .get(uid)
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect();
-        for key in keys {
+        for key in self.dependents_of(uid) {
             let mut dependent = (**self.object(&key)?).clone();
             if let Some(owners) = dependent["metadata"]["ownerReferences"].as_array_mut() {
                 owners.retain(|owner| object::text(owner, "/uid") != Some(uid));

@@ -236,6 +236,13 @@ fn deletion_of_an_owner_reaches_its_dependents_as_the_policy_says() {
     }
 }
 
+fn foreground() -> DeleteOptions {
+    DeleteOptions {
+        propagation: Propagation::Foreground,
+        ..DeleteOptions::default()
+    }
+}
+
 #[test]
 fn a_foreground_owner_waits_for_a_dependent_that_is_held() {
     let store = store();
@@ -247,12 +254,8 @@ fn a_foreground_owner_waits_for_a_dependent_that_is_held() {
     store
         .create(&POD, "default", dependent, false)
         .expect("created");
-    let options = DeleteOptions {
-        propagation: Propagation::Foreground,
-        ..DeleteOptions::default()
-    };
     store
-        .delete(&JOB, "default", "pi", &options)
+        .delete(&JOB, "default", "pi", &foreground())
         .expect("marked");
     assert!(store.get(&JOB, "default", "pi").is_ok());
     store.delete(&POD, "default", "p", &now(0)).expect("gone");
@@ -265,12 +268,8 @@ fn an_owner_without_dependents_goes_at_once() {
     store
         .create(&JOB, "default", job(), false)
         .expect("created");
-    let options = DeleteOptions {
-        propagation: Propagation::Foreground,
-        ..DeleteOptions::default()
-    };
     store
-        .delete(&JOB, "default", "pi", &options)
+        .delete(&JOB, "default", "pi", &foreground())
         .expect("deleted");
     assert!(store.get(&JOB, "default", "pi").is_err());
 }

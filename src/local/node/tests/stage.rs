@@ -163,17 +163,23 @@ impl Stage {
 
     /// Waits until no process of the node is left.
     pub(super) async fn no_process(&self) {
-        let gone = async {
-            while !marked(&self.marker).is_empty() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        let waited = tokio::time::timeout(PATIENCE, gone).await;
-        assert!(waited.is_ok(), "processes are left");
+        no_process(&self.marker).await;
     }
 
     pub(super) async fn close(self) {
-        self.node.shutdown().await;
-        assert!(marked(&self.marker).is_empty(), "processes are left");
+        let (node, marker) = (self.node, self.marker);
+        node.shutdown().await;
+        // One that was killed is seen until somebody has taken note of its end.
+        no_process(&marker).await;
     }
+}
+
+async fn no_process(marker: &str) {
+    let gone = async {
+        while !marked(marker).is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let waited = tokio::time::timeout(PATIENCE, gone).await;
+    assert!(waited.is_ok(), "processes are left");
 }
