@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures::stream::{self, StreamExt};
 
 use super::clock::now;
-use super::follow::{self, Follow, Submission};
+use super::follow::{self, Follow, Reading, Submission};
 use super::hold::held;
 use super::record::{self, Ledger, recorded};
 use super::run::{PolicyArgs, ShowArgs};
@@ -93,7 +93,7 @@ pub(super) fn go_on(args: &Args, global: &Global) -> CliResult {
             observed: stream::iter(others).chain(observed).boxed(),
             client: session.client.clone(),
             logs: args.show.logs(false),
-            only_items: Vec::new(),
+            reading: Reading::default(),
             ttl: args.ttl,
             timeout: args.show.timeout()?,
             pending_timeout: args.show.pending_timeout()?,

@@ -9,7 +9,7 @@ use super::session::Session;
 use super::target::Target;
 use super::{CliResult, Failure};
 use crate::cluster::act::list_each;
-use crate::cluster::preflight::{Need, REPLACE};
+use crate::cluster::permissions::{REPLACE, Rule};
 use crate::cluster::problem::{Class, Problem};
 use crate::cluster::replace::{Cascade, delete_by_uid};
 use crate::cluster::rest::JOBS;
@@ -33,7 +33,7 @@ pub(super) struct ReplaceArgs {
 
 impl ReplaceArgs {
     /// The permissions that it takes.
-    pub(super) fn needs(self) -> &'static [Need] {
+    pub(super) fn needs(self) -> &'static [Rule] {
         if self.replace.is_some() { REPLACE } else { &[] }
     }
 }

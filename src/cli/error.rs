@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use crate::cluster::connect::ConnectError;
 use crate::cluster::problem::Problem;
 use crate::items::ListError;
+use crate::render::show_lines;
 use crate::template::TemplateError;
 
 /// What a command ends with: its exit code, or why it could not do what it says.
@@ -67,7 +68,8 @@ impl Failure {
             let whole = Problem::is_complete(&self.message);
             let prefix = if whole { "" } else { "error: " };
             // When standard error is gone there is nobody to tell.
-            let _ = writeln!(anstream::stderr(), "{prefix}{}", self.message);
+            let message = show_lines(&self.message);
+            let _ = writeln!(std::io::stderr(), "{prefix}{message}");
         }
         ExitCode::from(self.code)
     }

@@ -25,8 +25,8 @@ use crate::terminal::{Pause, Pauses, Signals};
 use creating::next_outcome;
 use events::Events;
 use expiry::Expiry;
-pub(super) use outputs::LogMode;
 use outputs::Outputs;
+pub(super) use outputs::{LogMode, Reading};
 pub(super) use parts::{Ending, Follow, Submission};
 use recorded::next_news;
 
@@ -58,7 +58,7 @@ struct Loop<'a, 's> {
 
 /// Follows a group to its end, a signal, or the timeout.
 pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult<Ending> {
-    let outputs = Outputs::new(follow.client.clone(), follow.logs);
+    let outputs = Outputs::new(follow.client.clone(), follow.logs, follow.reading.clone());
     let events = Events::new(follow.client.clone());
     let expiry = Expiry::new(follow.client.clone(), follow.ttl);
     let mut state = Loop {
@@ -262,10 +262,7 @@ impl Loop<'_, '_> {
             }
         }
         if let Some(member) = place.and_then(|place| self.follow.group.member(&place)) {
-            let only = &self.follow.only_items;
-            if only.is_empty() || only.contains(&member.item) {
-                self.outputs.member_seen(member);
-            }
+            self.outputs.member_seen(member);
         }
         Ok(())
     }
@@ -289,7 +286,8 @@ impl Loop<'_, '_> {
     }
 
     fn output(&mut self, line: outputs::Line) -> CliResult<()> {
-        self.screen.output(&line.item, &line.pod, &line.text)?;
+        let item = (!self.follow.reading.is_bare).then_some(line.item.as_str());
+        self.screen.output(item, &line.pod, &line.text)?;
         if !line.text.trim().is_empty() {
             self.take_in(Observation::LastLine(line.place, line.text))?;
         }

@@ -26,6 +26,7 @@ mod output_dir;
 mod pflag;
 mod preflight;
 mod print;
+mod rbac;
 mod reconcile;
 mod record;
 mod rehearsal;
@@ -106,7 +107,7 @@ pub(crate) struct Global {
 enum Command {
     Expand(expand::Args),
     Lint(lint::Args),
-    Run(run::Args),
+    Run(Box<run::Args>),
     Submit(submit::Args),
     Watch(watch::Args),
     Wait(wait::Args),
@@ -120,6 +121,7 @@ enum Command {
     Resume(suspend::ResumeArgs),
     Delete(delete::Args),
     Reconcile(reconcile::Args),
+    Rbac(rbac::Args),
     Version(version::Args),
     Man(man::Args),
     Completion(completion::Args),
@@ -193,6 +195,7 @@ fn run_arguments() -> ExitCode {
         Command::Resume(args) => suspend::resume(&args, &cli.global),
         Command::Delete(args) => delete::delete(&args, &cli.global),
         Command::Reconcile(args) => reconcile::reconcile(&args, &cli.global),
+        Command::Rbac(args) => rbac::rbac(&args, &cli.global),
         Command::Version(args) => version::version(&args, &cli.global),
         Command::Man(args) => man::man(&args),
         Command::Completion(args) => completion::completion(&args, &called(&arguments)),
@@ -279,6 +282,17 @@ mod tests {
         assert!(bare.is_none(), "{bare:?}");
         let long = |own: &&&clap::Command| own.get_long_about().is_some();
         assert!(commands.iter().filter(long).count() >= 5);
+    }
+
+    #[test]
+    fn it_is_known_of_every_command_what_it_asks_of_a_cluster() {
+        let offline = ["expand", "lint", "man", "rbac", "template", "local"];
+        let asks = crate::cluster::permissions::COMMANDS;
+        for command in command().get_subcommands() {
+            let name = command.get_name();
+            let in_table = asks.iter().any(|(known, _)| *known == name);
+            assert!(in_table != offline.contains(&name), "{name}");
+        }
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "manifests are written here")]
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 use super::{CliResult, Failure};
 use crate::manifest::names;
@@ -40,12 +42,7 @@ impl OutputDir {
                 path.display()
             )));
         }
-        let wrong = |error: std::io::Error| {
-            Failure::tool(format!(
-                "cannot write into {}: {error}",
-                self.path.display()
-            ))
-        };
+        let wrong = |error: std::io::Error| self.wrong(&error);
         std::fs::create_dir_all(&self.path).map_err(wrong)?;
         // First all contents go into files without a name that counts, so that a full disk leaves no half list.
         let mut ready = Vec::with_capacity(files.len());
@@ -62,31 +59,44 @@ impl OutputDir {
 }
 
 impl OutputDir {
-    /// Writes the output of one try of an item: `ITEM.log`, `ITEM.2.log`.
-    pub(super) fn write_log(&self, item: &str, attempt: usize, text: &[u8]) -> CliResult<()> {
-        let wrong = |error: std::io::Error| {
-            Failure::tool(format!(
-                "cannot write into {}: {error}",
-                self.path.display()
-            ))
-        };
+    /// A file for the output of one try, without a name yet.
+    pub(super) fn new_log(&self) -> CliResult<BufWriter<NamedTempFile>> {
+        let made = std::fs::create_dir_all(&self.path);
+        let made = made.and_then(|()| new_file(&self.path, ".log-"));
+        Ok(BufWriter::new(made.map_err(|error| self.wrong(&error))?))
+    }
+
+    /// Names the file of a try of an item, now that it is whole: `ITEM.log`, `ITEM.2.log`.
+    pub(super) fn keep_log(
+        &self,
+        file: BufWriter<NamedTempFile>,
+        item: &str,
+        attempt: usize,
+    ) -> CliResult<()> {
         let number = if attempt > 1 {
             format!(".{attempt}")
         } else {
             String::new()
         };
         let name = format!("{}{number}.log", safe_name("", item));
-        std::fs::create_dir_all(&self.path).map_err(wrong)?;
-        let mut file = new_file(&self.path, ".log-").map_err(wrong)?;
-        file.write_all(text).map_err(wrong)?;
-        file.persist(self.path.join(name))
-            .map_err(|error| wrong(error.error))?;
+        let file = file.into_inner();
+        let file = file.map_err(|error| self.wrong(error.error()))?;
+        let kept = file.persist(self.path.join(name));
+        kept.map_err(|error| self.wrong(&error.error))?;
         Ok(())
+    }
+
+    /// What went wrong while writing.
+    pub(super) fn wrong(&self, error: &std::io::Error) -> Failure {
+        Failure::tool(format!(
+            "cannot write into {}: {error}",
+            self.path.display()
+        ))
     }
 }
 
 /// A file that gets its name once it is whole. Others may read it as far as the user's umask lets them.
-fn new_file(folder: &Path, prefix: &str) -> std::io::Result<tempfile::NamedTempFile> {
+fn new_file(folder: &Path, prefix: &str) -> std::io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix);
     #[cfg(unix)]

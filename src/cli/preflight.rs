@@ -4,19 +4,20 @@ use super::input::Batch;
 use super::members::prepared;
 use super::session::Session;
 use super::{CliResult, Failure};
-use crate::cluster::preflight::{Need, SUBMIT, check};
+use crate::cluster::permissions::{Rule, SUBMIT};
+use crate::cluster::preflight::check;
 
 /// Checks, warns, or ends the command; `needs` are the permissions besides those that every submission needs.
 pub(super) async fn preflight(
     batch: &Batch,
     session: &Session,
-    needs: &[&[Need]],
+    needs: &[&[Rule]],
     hands_over: bool,
 ) -> CliResult<()> {
     if session.is_local() {
         return Ok(());
     }
-    let needs: Vec<Need> = SUBMIT
+    let needs: Vec<Rule> = SUBMIT
         .iter()
         .chain(needs.iter().copied().flatten())
         .copied()

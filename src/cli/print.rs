@@ -1,14 +1,20 @@
 //! Data on standard output.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use serde_json::Value;
 
 use super::{CliResult, Failure};
+use crate::render;
 
-/// A line.
-pub(super) fn print(line: &str) -> CliResult<()> {
-    writeln!(output(), "{line}")?;
+/// A line, or several: as they are for a program, and shown instead of obeyed for a terminal.
+pub(super) fn print(text: &str) -> CliResult<()> {
+    let text = if std::io::stdout().is_terminal() {
+        render::show_document(text)
+    } else {
+        text.into()
+    };
+    writeln!(output(), "{text}")?;
     Ok(())
 }
 
@@ -22,5 +28,7 @@ fn output() -> impl Write {
 
 /// One JSON document.
 pub(super) fn print_json(value: &Value) -> CliResult<()> {
-    print(&serde_json::to_string_pretty(value).map_err(Failure::tool)?)
+    print(&render::show_json(
+        &serde_json::to_string_pretty(value).map_err(Failure::tool)?,
+    ))
 }

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::clock::now;
 use super::difference::{ReplaceArgs, clear_way, difference};
 use super::dry_run::{DryRun, DryRunArgs};
-use super::follow::{self, Ending, Follow, LogMode, Submission};
+use super::follow::{self, Ending, Follow, LogMode, Reading, Submission};
 use super::input::{Batch, ItemArgs, TemplateArgs};
 use super::members::{Members, members, prepared};
 use super::order::OrderArgs;
@@ -25,7 +25,7 @@ use super::{CliResult, Failure, Global, goes_on, hold};
 use crate::cluster::duration::parse_duration;
 use crate::cluster::gate::Gate;
 use crate::cluster::observe::observe;
-use crate::cluster::preflight::WATCH;
+use crate::cluster::permissions::WATCH;
 use crate::cluster::submit::{Options, Pace, submit};
 use crate::group::record::Settings;
 
@@ -146,9 +146,9 @@ pub(super) struct ShowArgs {
     pending_timeout: Option<String>,
     #[command(flatten)]
     pub(super) reports: ReportArgs,
-    /// Whose output is shown, if not all members'
+    /// What is read of the output
     #[arg(skip)]
-    pub(super) items: Vec<String>,
+    pub(super) reading: Reading,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -157,8 +157,8 @@ enum Output {
 }
 
 impl ShowArgs {
-    /// For `logs --follow`: all output, or that of some items, and nothing else.
-    pub(super) fn for_logs(items: &[String]) -> Self {
+    /// For `logs --follow`: output, and nothing else.
+    pub(super) fn for_logs(reading: Reading) -> Self {
         Self {
             progress: Progress::None,
             output: None,
@@ -166,7 +166,7 @@ impl ShowArgs {
             timeout: None,
             pending_timeout: None,
             reports: ReportArgs::default(),
-            items: items.to_vec(),
+            reading,
         }
     }
 
@@ -329,7 +329,7 @@ async fn follow_batch(
         observed: observe(&session.client, Some(&session.namespace), &target.selector),
         client: session.client.clone(),
         logs: args.show.logs(session.is_local()),
-        only_items: Vec::new(),
+        reading: Reading::default(),
         ttl: args.ttl,
         timeout: args.show.timeout()?,
         pending_timeout: args.show.pending_timeout()?,

@@ -149,21 +149,27 @@ impl Screen {
         }
     }
 
-    /// A line that a member's container wrote.
-    pub(super) fn output(&mut self, item: &str, pod: &str, text: &str) -> std::io::Result<()> {
-        let shown = format!("{} | {}", render::show(item), render::show_line(text));
+    /// A line that a member's container wrote; with the item in front, if there is one.
+    pub(super) fn output(
+        &mut self,
+        item: Option<&str>,
+        pod: &str,
+        text: &str,
+    ) -> std::io::Result<()> {
         match &mut self.mode {
-            Mode::Json => print_json(&render::output_event(&self.caption.title, item, pod, text)),
-            Mode::Live(live) if self.shares_terminal => live.print_above(&[fit(&shown)]),
-            _ => writeln!(
-                std::io::stdout(),
-                "{item} | {}",
-                if self.shares_terminal {
-                    render::show_line(text)
-                } else {
-                    text.into()
-                }
-            ),
+            Mode::Json => print_json(&render::output_event(
+                &self.caption.title,
+                item.unwrap_or_default(),
+                pod,
+                text,
+            )),
+            Mode::Live(live) if self.shares_terminal => {
+                live.print_above(&[fit(&output_line(item, text, true))])
+            }
+            _ => {
+                let line = output_line(item, text, self.shares_terminal);
+                writeln!(std::io::stdout(), "{line}")
+            }
         }
     }
 
@@ -255,17 +261,24 @@ fn fit(line: &str) -> String {
 
 fn print_json(event: &Value) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{event}")?;
+    writeln!(out, "{}", render::show_json(&event.to_string()))?;
     out.flush()
 }
 
-/// A line of output: as it is for a program, and shown instead of obeyed for a terminal.
-pub(super) fn as_output(line: &str) -> String {
-    if std::io::stdout().is_terminal() {
-        render::show_line(line).into_owned()
+/// A line of output with its item: as it is for a program, and shown instead of obeyed for a terminal.
+pub(super) fn output_line(item: Option<&str>, line: &str, on_terminal: bool) -> String {
+    // The item is ours to print, and stays one part of one line.
+    let item = item.map_or_else(String::new, |item| format!("{} | ", render::show(item)));
+    if on_terminal {
+        item + &render::show_line(line)
     } else {
-        line.to_owned()
+        item + line
     }
+}
+
+/// Whether standard output is a terminal.
+pub(super) fn on_terminal() -> bool {
+    std::io::stdout().is_terminal()
 }
 
 /// A warning, on standard error.

@@ -118,7 +118,8 @@ impl Teller<'_> {
             place: place.clone(),
             what,
         };
-        print(&render::change_event(self.title, &change).to_string())
+        let event = render::change_event(self.title, &change).to_string();
+        print(&render::show_json(&event))
     }
 
     /// Keeps what became of a member for the group's record.

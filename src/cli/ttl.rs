@@ -4,7 +4,7 @@
 //! at the end of each member.
 
 use super::input::seconds;
-use crate::cluster::preflight::{Need, PATCH};
+use crate::cluster::permissions::{EXPIRE, Rule};
 use crate::group::Phase;
 
 /// How long Jobs stay.
@@ -30,8 +30,8 @@ impl TtlArgs {
     }
 
     /// The permissions that it takes.
-    pub(super) fn needs(self) -> &'static [Need] {
+    pub(super) fn needs(self) -> &'static [Rule] {
         let is_set = self.ttl_success.or(self.ttl_failure).is_some();
-        if is_set { PATCH } else { &[] }
+        if is_set { EXPIRE } else { &[] }
     }
 }

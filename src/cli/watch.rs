@@ -90,7 +90,7 @@ pub(super) async fn attach_in(
             .boxed(),
         client: session.client.clone(),
         logs: attach.show.logs(false),
-        only_items: attach.show.items.clone(),
+        reading: attach.show.reading.clone(),
         ttl: attach.ttl,
         timeout: attach.show.timeout()?,
         pending_timeout: attach.show.pending_timeout()?,

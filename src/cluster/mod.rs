@@ -12,6 +12,7 @@ pub mod handover;
 pub mod lease;
 pub mod logs;
 pub mod observe;
+pub mod permissions;
 pub mod preflight;
 pub mod problem;
 pub mod proxy;

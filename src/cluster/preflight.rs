@@ -5,33 +5,10 @@ use kube::Client;
 use serde_json::{Value, json};
 
 use super::handover;
+use super::permissions::Rule;
 use super::problem::{Class, Problem};
 use super::rest::{self, JOBS, Resource};
 use super::submit::Prepared;
-
-/// What a command will ask of the server: verb, API group, resource, subresource.
-pub type Need = (&'static str, &'static str, &'static str, &'static str);
-
-/// What `submit` asks for.
-pub const SUBMIT: &[Need] = &[
-    ("create", "batch", "jobs", ""),
-    ("get", "batch", "jobs", ""),
-];
-/// What `run` asks for besides.
-pub const WATCH: &[Need] = &[
-    ("list", "batch", "jobs", ""),
-    ("watch", "batch", "jobs", ""),
-    ("list", "", "pods", ""),
-    ("watch", "", "pods", ""),
-];
-
-/// What `--replace` asks for.
-pub const REPLACE: &[Need] = &[
-    ("list", "batch", "jobs", ""),
-    ("delete", "batch", "jobs", ""),
-];
-/// What it takes to change a Job that has ended.
-pub const PATCH: &[Need] = &[("patch", "batch", "jobs", "")];
 
 const REVIEWS: Resource = Resource {
     root: "/apis/authorization.k8s.io/v1",
@@ -53,16 +30,29 @@ pub struct Findings {
     pub warnings: Vec<String>,
 }
 
+/// What is asked about: verb, API group, resource, subresource.
+type Need = (&'static str, &'static str, &'static str, &'static str);
+
+fn needs(rules: &[Rule]) -> Vec<Need> {
+    let each = |rule: &Rule| {
+        let (group, resource) = (rule.group, rule.resource);
+        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+        let verbs = rule.verbs.iter();
+        verbs.map(move |verb| (*verb, group, resource, subresource))
+    };
+    rules.iter().flat_map(each).collect()
+}
+
 /// Asks for permissions, lets the server check the first member, and looks at what quota leaves for `count` members.
 pub async fn check(
     client: &Client,
     namespace: &str,
-    needs: &[Need],
+    rules: &[Rule],
     first: Option<Prepared>,
     count: usize,
     hands_over: bool,
 ) -> Result<Findings, Problem> {
-    let mut findings = Findings::default();
+    let (mut findings, needs) = (Findings::default(), needs(rules));
     let reviews = join_all(needs.iter().map(|need| may(client, namespace, *need))).await;
     for (need, allowed) in needs.iter().zip(reviews) {
         if let Some(why) = allowed? {
@@ -183,6 +173,20 @@ fn left_by_quota(quotas: &Value, count: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_verb_is_asked_about_and_subresources_by_themselves() {
+        let rules = [Rule {
+            group: "",
+            resource: "pods/log",
+            verbs: &["get", "list"],
+            why: super::super::permissions::Why::Required,
+        }];
+        assert_eq!(
+            needs(&rules),
+            [("get", "", "pods", "log"), ("list", "", "pods", "log")]
+        );
+    }
 
     #[test]
     fn a_denial_names_verb_resource_and_namespace() {

@@ -3,6 +3,8 @@
 mod bar;
 mod difference;
 mod duration;
+#[cfg(test)]
+mod escapes;
 mod grid;
 pub mod joblog;
 mod json;
@@ -25,5 +27,7 @@ pub use plain::{alarm_phase, change_line, is_alarm, is_news};
 pub use style::Style;
 pub use summary::{cause_line, summary};
 pub use table::{View, frame, progress_line};
-pub use text::{counted, fit, show, show_line, show_lines, truncate, width};
+pub use text::{
+    counted, fit, show, show_document, show_json, show_line, show_lines, truncate, width,
+};
 pub use waiting::overdue_line;

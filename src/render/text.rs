@@ -7,7 +7,8 @@ use unicode_width::UnicodeWidthChar;
 
 /// Text with its control characters shown instead of obeyed: ESC as `^[`, others as `^X`, or as `\u{9b}`.
 ///
-/// Characters that change the direction of text are shown too, since they can make a line read as what it is not.
+/// Characters that change the direction of text, and those that nobody sees, are shown too: they can make a line read as what it
+/// is not.
 pub fn show(text: &str) -> Cow<'_, str> {
     show_except(text, |_| false)
 }
@@ -22,8 +23,34 @@ pub fn show_lines(text: &str) -> Cow<'_, str> {
     show_except(text, |c| c == '\n')
 }
 
+/// The same for whole documents: lines, with tabs in them.
+pub fn show_document(text: &str) -> Cow<'_, str> {
+    show_except(text, |c| matches!(c, '\n' | '\t'))
+}
+
+/// JSON with every character that a terminal could obey written as its escape: the same document.
+pub fn show_json(json: &str) -> Cow<'_, str> {
+    // Between its values JSON has none of these but the ends of lines; in its strings those are escaped already.
+    let is_bad = |c: char| is_bad(c) && c != '\n';
+    if !json.chars().any(is_bad) {
+        return Cow::Borrowed(json);
+    }
+    let mut shown = String::with_capacity(json.len() + 8);
+    for c in json.chars() {
+        if is_bad(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing into a string does not fail.
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
+}
+
 fn show_except(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let bad = |c: char| (is_control(c) || is_direction(c)) && !keep(c);
+    let bad = |c: char| is_bad(c) && !keep(c);
     if !text.chars().any(bad) {
         return Cow::Borrowed(text);
     }
@@ -46,12 +73,22 @@ fn show_except(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+fn is_bad(c: char) -> bool {
+    is_control(c) || is_direction(c) || is_invisible(c)
+}
+
 fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 fn is_direction(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}')
+}
+
+/// What has no width and no meaning of its own. The joiners U+200C and U+200D, which scripts and emoji need, are none of these.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{3164}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Columns that a text takes.
@@ -132,6 +169,25 @@ mod tests {
             assert_eq!(show(text), shown, "{text:?}");
         }
         assert_eq!(show_line("a\tb\x1b"), "a\tb^[");
+        assert_eq!(show_document("a\tb\n\x1b"), "a\tb\n^[");
+    }
+
+    #[test]
+    fn json_stays_the_same_document() {
+        for text in [
+            "\u{9b}2J\x1b",
+            "\u{7f}\u{2028}\u{202e}",
+            "\u{e0041}",
+            "日本\n",
+        ] {
+            let json = serde_json::to_string_pretty(&[text]).expect("JSON");
+            let shown = show_json(&json);
+            assert!(!shown.chars().any(|c| is_bad(c) && c != '\n'), "{shown}");
+            assert_eq!(
+                serde_json::from_str::<[String; 1]>(&shown).expect("JSON"),
+                [text]
+            );
+        }
     }
 
     #[test]

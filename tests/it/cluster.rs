@@ -3,8 +3,8 @@
 //! The same checks on both: if both pass, what the embedded cluster does can be trusted.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::support::{PROGRAM, Place, Ran, has, ran, without_times};
@@ -62,12 +62,12 @@ impl Cluster {
     }
 
     pub(crate) fn run(&self, arguments: &str) -> Ran {
-        let arguments = arguments.replace("GROUP", &self.group);
-        let mut command = self.place.command(PROGRAM);
-        command
-            .env("KUBECONFIG", &self.kubeconfig)
-            .args(arguments.split_whitespace());
-        let mut ran = ran(&mut command, "");
+        self.run_as(&self.kubeconfig, arguments)
+    }
+
+    /// The same by way of another kubeconfig.
+    pub(crate) fn run_as(&self, kubeconfig: &Path, arguments: &str) -> Ran {
+        let mut ran = ran(&mut self.command(kubeconfig, arguments), "");
         for text in [&mut ran.out, &mut ran.err] {
             *text = text.replace(&self.group, "GROUP");
         }
@@ -75,16 +75,23 @@ impl Cluster {
     }
 
     pub(crate) fn start(&self, arguments: &str) -> Child {
+        self.start_as(&self.kubeconfig, arguments)
+    }
+
+    /// The same by way of another kubeconfig.
+    pub(crate) fn start_as(&self, kubeconfig: &Path, arguments: &str) -> Child {
+        let mut command = self.command(kubeconfig, arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("it starts")
+    }
+
+    fn command(&self, kubeconfig: &Path, arguments: &str) -> Command {
         let arguments = arguments.replace("GROUP", &self.group);
         let mut command = self.place.command(PROGRAM);
         command
-            .env("KUBECONFIG", &self.kubeconfig)
+            .env("KUBECONFIG", kubeconfig)
             .args(arguments.split_whitespace());
         command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("it starts")
     }
 }
 
@@ -288,7 +295,7 @@ fn retry_creates_failed_members_again_as_the_next_attempt() {
     }
 }
 
-fn ran_text(command: &mut std::process::Command) -> String {
+fn ran_text(command: &mut Command) -> String {
     ran(command, "").good()
 }
 

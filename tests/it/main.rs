@@ -8,20 +8,24 @@
 
 mod again;
 mod archive;
+mod authorizer;
 mod bad_input;
 mod cluster;
 mod completion;
 mod connection;
 mod errors;
+mod escapes;
 mod expand;
 mod files;
 mod killed;
 mod krew;
 mod layering;
 mod live;
+mod logs;
 mod peers;
 mod pending;
 mod plugin;
+mod rbac;
 mod readme;
 mod reconcile;
 mod record;

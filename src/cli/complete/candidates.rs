@@ -11,6 +11,7 @@ use crate::cluster::act::encode;
 use crate::cluster::connect::Connection;
 use crate::cluster::rest::{JOBS, get_path};
 use crate::group::JobView;
+use crate::render::show;
 use crate::template::builtins;
 
 /// How long a person at a prompt is kept waiting for a cluster.
@@ -85,6 +86,8 @@ impl Source {
             Wanted::Context | Wanted::Cluster | Wanted::User => self.in_kubeconfig(wanted),
             _ => self.in_cluster(wanted),
         };
+        // A shell would put it onto its line as it is.
+        names.retain(|name| show(name) == *name);
         names.sort_unstable();
         names.dedup();
         names.into_iter().map(CompletionCandidate::new).collect()

@@ -8,7 +8,7 @@ use kube::Client;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-use crate::cluster::logs::{self, Log};
+use crate::cluster::logs::{self, Log, Part};
 use crate::group::{Member, Place, PodState, PodView};
 
 /// Outputs that are read at a time; the others wait for their turn.
@@ -40,10 +40,24 @@ pub(super) struct Line {
     pub(super) text: String,
 }
 
+/// What is read of the outputs that are wanted.
+#[derive(Clone, Debug, Default)]
+pub(in crate::cli) struct Reading {
+    /// The container; else the one that failed, or the first.
+    pub(in crate::cli) container: Option<String>,
+    /// Only the output of these items; of all, if there are none.
+    pub(in crate::cli) items: Vec<String>,
+    /// Lines stand without their item.
+    pub(in crate::cli) is_bare: bool,
+    /// Which lines; of failed containers, the last ones.
+    pub(in crate::cli) part: Part,
+}
+
 /// The outputs that are being read.
 pub(super) struct Outputs {
     client: Client,
     mode: LogMode,
+    reading: Reading,
     seen: BTreeSet<(String, i32)>,
     tasks: JoinSet<()>,
     turns: Arc<Semaphore>,
@@ -52,11 +66,12 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
-    pub(super) fn new(client: Client, mode: LogMode) -> Self {
+    pub(super) fn new(client: Client, mode: LogMode, reading: Reading) -> Self {
         let (sender, lines) = mpsc::channel(AHEAD);
         Self {
             client,
             mode,
+            reading,
             seen: BTreeSet::new(),
             tasks: JoinSet::new(),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
@@ -67,7 +82,9 @@ impl Outputs {
 
     /// A member was seen: the output of its Pods may be wanted now.
     pub(super) fn member_seen(&mut self, member: &Member) {
-        if self.mode != LogMode::None && member.job().is_some() {
+        let only = &self.reading.items;
+        let is_wanted = only.is_empty() || only.contains(&member.item);
+        if self.mode != LogMode::None && member.job().is_some() && is_wanted {
             for pod in member.pods() {
                 self.pod_seen(pod, &member.item);
             }
@@ -89,10 +106,21 @@ impl Outputs {
         let log = Log {
             namespace: pod.job.namespace.clone(),
             pod: pod.name.clone(),
-            container: pod.container.clone(),
+            container: self
+                .reading
+                .container
+                .clone()
+                .unwrap_or_else(|| pod.container.clone()),
             follow: all,
             previous: false,
-            tail: (!all).then_some(TAIL),
+            part: if all {
+                self.reading.part
+            } else {
+                Part {
+                    tail: Some(TAIL),
+                    ..Part::default()
+                }
+            },
         };
         let place = pod.job.clone();
         let (client, turns, sender, item) = (
@@ -149,6 +177,10 @@ async fn read(client: &Client, log: &Log, whose: &Whose, sender: &mpsc::Sender<L
         }
     };
     while let Some(text) = lines.next().await {
+        let Ok(text) = text else {
+            tracing::debug!(pod = log.pod, "the output broke off");
+            return;
+        };
         let line = Line {
             place: whose.place.clone(),
             item: whose.item.clone(),

@@ -6,7 +6,7 @@ use futures::stream::{BoxStream, LocalBoxStream};
 use jiff::SignedDuration;
 use kube::Client;
 
-use super::LogMode;
+use super::{LogMode, Reading};
 use crate::cli::record::Ledger;
 use crate::cli::ttl::TtlArgs;
 use crate::cluster::gate::Gate;
@@ -40,8 +40,8 @@ pub(in crate::cli) struct Follow<'a> {
     pub(in crate::cli) client: Client,
     /// Whose output is shown.
     pub(in crate::cli) logs: LogMode,
-    /// Only these items' output is shown; all, if there are none.
-    pub(in crate::cli) only_items: Vec<String>,
+    /// What is read of it.
+    pub(in crate::cli) reading: Reading,
     /// How long Jobs stay after their end.
     pub(in crate::cli) ttl: TtlArgs,
     /// When to give up.

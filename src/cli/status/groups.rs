@@ -106,7 +106,9 @@ fn row((namespace, name): &GroupKey, group: &Group) -> Vec<String> {
         tally.of(Phase::Running),
         waiting.iter().sum(),
     ];
-    let mut row = vec![namespace.clone(), render::show(name).into_owned()];
+    let mut row = [namespace, name]
+        .map(|text| render::show(text).into_owned())
+        .to_vec();
     row.extend(counts.map(|count| count.to_string()));
     row
 }

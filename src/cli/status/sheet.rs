@@ -1,6 +1,5 @@
 //! One answer in every format that `-o` knows.
 
-use std::io::IsTerminal;
 use std::str::FromStr;
 
 use serde_json::Value;
@@ -77,9 +76,9 @@ impl Sheet {
             }
             Output::Json => print_json(&self.document),
             Output::Yaml => print(to_yaml(&self.document).trim_end_matches('\n')),
-            Output::Csv => print_data(self.csv(no_headers)?.trim_end_matches('\n')),
-            Output::Name => self.names.iter().try_for_each(|name| print_data(name)),
-            Output::Jsonpath(template) => print_data(&template.fill(&self.document)),
+            Output::Csv => print(self.csv(no_headers)?.trim_end_matches('\n')),
+            Output::Name => self.names.iter().try_for_each(|name| print(name)),
+            Output::Jsonpath(template) => print(&template.fill(&self.document)),
         }
     }
 
@@ -102,14 +101,5 @@ impl Sheet {
         }
         let bytes = out.into_inner().map_err(Failure::tool)?;
         String::from_utf8(bytes).map_err(Failure::tool)
-    }
-}
-
-/// Data as it is for a program, made harmless for a terminal.
-fn print_data(text: &str) -> CliResult<()> {
-    if std::io::stdout().is_terminal() {
-        print(&render::show_lines(text))
-    } else {
-        print(text)
     }
 }
