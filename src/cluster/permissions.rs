@@ -113,6 +113,11 @@ const EVENTS: &[Rule] = &[core(
     &["list"],
     Otherwise("status --item shows no Events"),
 )];
+const STUCK: &[Rule] = &[core(
+    "events",
+    &["list"],
+    Otherwise("why a member does not start is known only as far as its Pods say it"),
+)];
 const DELETE: &[Rule] = &[
     jobs(&["delete", "list"], Required),
     configmaps(&["delete", "list"], Otherwise("the group's record stays")),
@@ -153,17 +158,17 @@ pub const COMMANDS: &[(&str, &[&[Rule]])] = &[
     (
         "run",
         &[
-            SUBMIT, WATCH, REPLACE, EXPIRE, HALT, LAST_LINES, QUOTA, RECORD,
+            SUBMIT, WATCH, REPLACE, EXPIRE, HALT, LAST_LINES, STUCK, QUOTA, RECORD,
         ],
     ),
     ("submit", &[SUBMIT, REPLACE, COMPARE, QUOTA, SUBMITTED]),
-    ("watch", &[WATCH, EXPIRE, LAST_LINES, LISTEN, LEARN]),
-    ("wait", &[WATCH, EXPIRE, LAST_LINES, LISTEN, LEARN]),
+    ("watch", &[WATCH, EXPIRE, LAST_LINES, STUCK, LISTEN, LEARN]),
+    ("wait", &[WATCH, EXPIRE, LAST_LINES, STUCK, LISTEN, LEARN]),
     ("status", &[LOOK, EVENTS, RECALL]),
     ("logs", &[LOOK, LOGS, FOLLOW, RECALL]),
     (
         "continue",
-        &[SUBMIT, WATCH, EXPIRE, HALT, LAST_LINES, CONTINUE],
+        &[SUBMIT, WATCH, EXPIRE, HALT, LAST_LINES, STUCK, CONTINUE],
     ),
     ("set", &[SET]),
     ("release", &[WATCH, SUSPEND, RELEASE]),
