@@ -24,6 +24,7 @@ mod members;
 mod order;
 mod output_dir;
 mod pflag;
+mod policy;
 mod preflight;
 mod print;
 mod rbac;
@@ -37,6 +38,7 @@ mod run;
 mod screen;
 mod session;
 mod set;
+mod show;
 mod status;
 #[cfg(all(test, unix))]
 mod storm;

@@ -1,6 +1,6 @@
 //! `wait`: says nothing until all members of a group have ended, then how.
 
-use super::run::ShowArgs;
+use super::show::ShowArgs;
 use super::target::TargetArgs;
 use super::ttl::TtlArgs;
 use super::watch::{Attach, attach};

@@ -132,7 +132,7 @@ pub async fn set_ttl(client: &Client, job: &Place, uid: &str, seconds: u64) -> R
     }
 }
 
-/// The Events of one object, at most [`EVENTS_MAX`].
+/// The Events of one object, at most 50.
 pub async fn events_of(client: &Client, namespace: &str, uid: &str) -> Result<Vec<Value>, Problem> {
     let selector = encode(&format!("involvedObject.uid={uid}"));
     let path = EVENTS.path(namespace, &[]);
