@@ -1,7 +1,7 @@
 //! What a pass counts in the Job's Pods: the numbers and indexes that every decision rests on
 //! (`pkg/controller/job/job_controller.go`, `syncJob`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::claim::Claims;
@@ -116,8 +116,13 @@ fn count(
         if seen.finalizer_at.is_none() || !seen.countable {
             continue;
         }
-        if pod.phase == Phase::Succeeded && !status.uncounted.succeeded.contains(&pod.uid) {
-            successes.push(pod);
+        let on_record = |list: &BTreeSet<String>| list.contains(&pod.uid);
+        if pod.phase == Phase::Succeeded && !on_record(&status.uncounted.succeeded) {
+            // One that was going when it was put on record, and then ended well, stays a failure. Upstream takes it for a success
+            // here and for a failure when it counts, so that a Job completes with a success too few.
+            if indexes.is_some() || !on_record(&status.uncounted.failed) {
+                successes.push(pod);
+            }
         } else if seen.failed && !status.uncounted.failed.contains(&pod.uid) {
             failures.push(pod);
         }

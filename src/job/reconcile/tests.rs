@@ -73,6 +73,15 @@ fn creates_what_is_missing_up_to_parallelism() {
 }
 
 #[test]
+fn a_failure_on_record_that_ends_well_after_all_is_no_success() {
+    let mut status = JobStatus::default();
+    status.uncounted.failed.insert("p".into());
+    let pods = [pod("p", "Succeeded", Some(1))];
+    let plan = one_pass(&job(&json!({}), status), &pods, 2);
+    assert_eq!(plan.scale, create(1), "its work is still to be done");
+}
+
+#[test]
 fn nothing_is_created_or_decided_while_earlier_pods_are_not_seen_yet() {
     let memory = Memory {
         expecting: true,
