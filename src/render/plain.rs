@@ -20,8 +20,10 @@ pub fn change_line(change: &Change, tally: Tally, now: Timestamp) -> String {
             let time = ran_for
                 .map(|time| format!(" ({})", human(time)))
                 .unwrap_or_default();
+            // Why it runs is for the table: whether a Pod was seen before its end is chance.
             let why = reason
                 .as_deref()
+                .filter(|_| *to != Phase::Running)
                 .map(|why| format!(": {}", show(why)))
                 .unwrap_or_default();
             let count = if to.is_final() {
