@@ -49,6 +49,8 @@ struct Loop<'a, 's> {
     refused: bool,
     halted: Option<Stopped>,
     dirty: bool,
+    /// It stopped by itself, and the signal to go on was not seen yet.
+    stopped_itself: bool,
     /// Nothing more may be created now, and nothing is under way.
     is_full: bool,
     /// Which members have waited for too long.
@@ -71,6 +73,7 @@ pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult
         refused: false,
         halted: None,
         dirty: true,
+        stopped_itself: false,
         is_full: false,
         given_up: None,
         held_back: HeldBack::default(),
@@ -176,9 +179,13 @@ impl Loop<'_, '_> {
 
     /// Ctrl-Z, or `fg` after it.
     fn paused(&mut self, pause: Pause) -> CliResult<()> {
-        self.screen.let_go()?;
+        // The signal to go on comes after our own stop too, maybe when a frame was drawn again already.
+        if pause == Pause::Stop || !std::mem::take(&mut self.stopped_itself) {
+            self.screen.let_go()?;
+        }
         if pause == Pause::Stop {
             Pauses::stop()?;
+            self.stopped_itself = true;
         }
         self.dirty = true;
         Ok(())

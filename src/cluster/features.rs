@@ -94,8 +94,15 @@ async fn watch_list_at(client: &Client, path: &str) -> Option<bool> {
     let query = "watch=true&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan\
                  &timeoutSeconds=2&labelSelector=kubectl-batch%2Fprobe%3Dnone";
     let uri = format!("{path}?{query}");
-    let request = Request::get(uri).body(Body::empty()).ok()?;
-    let answer = client.send(request).await.ok()?;
+    let ask = || async {
+        let request = Request::get(&uri).body(Body::empty()).ok()?;
+        client.send(request).await.ok()
+    };
+    // A connection that was kept may end just then.
+    let answer = match ask().await {
+        Some(answer) => answer,
+        None => ask().await?,
+    };
     match answer.status().as_u16() {
         200 => Some(ends_list(answer.into_body()).await),
         400 | 422 => Some(false),
