@@ -39,6 +39,10 @@ const OUTPUT_GRACE: Duration = Duration::from_secs(5);
 /// Times to live that are still being set then are waited for so long.
 const EXPIRY_GRACE: Duration = Duration::from_secs(30);
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one fact; they come in any combination"
+)]
 struct Loop<'a, 's> {
     follow: Follow<'a>,
     screen: &'s mut Screen,
