@@ -4,7 +4,7 @@ use futures::{StreamExt, stream};
 use kube::Client;
 use serde_json::Value;
 
-use super::untrack::{gone_is_fine, remove_finalizer_if_unfinished};
+use super::untrack::{gone_is_fine, remove_finalizer_in_phase};
 use crate::cluster::rest::{self, PODS};
 use crate::job::{Job, JobEvent, NewPod, Pod, PodRef, Scale, ScaleOutcome, batches, new_pod};
 
@@ -187,7 +187,7 @@ async fn delete(client: &Client, job: &Job, pods: &[PodRef], strip: bool) -> Sca
 
 async fn delete_one(client: &Client, job: &Job, pod: &PodRef, strip: bool) -> kube::Result<()> {
     if strip {
-        remove_finalizer_if_unfinished(client, &job.namespace, pod).await?;
+        remove_finalizer_in_phase(client, &job.namespace, pod).await?;
     }
     let options = rest::only_uid(&pod.uid);
     gone_is_fine(rest::delete(client, PODS, &job.namespace, &pod.name, &options).await)

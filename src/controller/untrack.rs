@@ -27,7 +27,7 @@ pub(super) async fn remove_finalizer(
 /// # Errors
 ///
 /// 422 if the Pod is not as observed.
-pub(super) async fn remove_finalizer_if_unfinished(
+pub(super) async fn remove_finalizer_in_phase(
     client: &Client,
     namespace: &str,
     pod: &PodRef,

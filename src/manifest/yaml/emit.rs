@@ -138,11 +138,12 @@ pub fn emit_flow(value: &Value, out: &mut impl Sink) {
 
 /// Writes a string so that it is read back as the same string: plain, as a block, or in double quotes.
 ///
-/// `indent` is that of a block's lines; `usize::MAX` where no block may stand (a key).
+/// `indent` is that of a block's lines; `usize::MAX` where no block may stand (a key). At the margin there is none either: a line of it
+/// could end the document.
 pub fn emit_scalar(text: &str, indent: usize, out: &mut impl Sink) {
     if is_plain_safe(text) {
         out.push(text);
-    } else if indent != usize::MAX && is_block_safe(text) {
+    } else if !matches!(indent, 0 | usize::MAX) && is_block_safe(text) {
         emit_block(text, indent, out);
     } else {
         emit_quoted(text, out);
@@ -252,7 +253,14 @@ spec:
 
     #[test]
     fn no_text_at_the_front_of_a_line_ends_the_document() {
-        for value in [json!({"---k": "---v"}), json!("---&3-"), json!(["---x"])] {
+        for value in [
+            json!({"---k": "---v"}),
+            json!("---&3-"),
+            json!(["---x"]),
+            json!("--- a\nb"),
+            json!("a\n...\nb"),
+            json!(["--- a\n--- b"]),
+        ] {
             let text = to_yaml(&value);
             let read = documents(&text).expect("YAML");
             assert_eq!(read.len(), 1, "{text}");
