@@ -174,7 +174,10 @@ impl Engine {
         match scale {
             Scale::None => Vec::new(),
             Scale::Create(wanted) => {
-                let known = pods.iter().map(|pod| pod.name.as_str()).collect();
+                let known = pods.iter().map(|pod| pod.name.as_str());
+                let known = known
+                    .chain(entry.names_gone.iter().map(String::as_str))
+                    .collect();
                 let names = names(job, wanted, &known, &mut entry.names_taken);
                 entry
                     .expectations

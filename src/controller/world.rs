@@ -1,6 +1,6 @@
 //! What the loop has observed: Jobs, their Pods, and what it remembers of each; plain data, fed by watches.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,9 @@ use super::expectations::Expectations;
 use super::gone::Gone;
 use super::queue::Key;
 use crate::job::{Job, Memory, Pod, PodRef};
+
+/// Names of Pods that are remembered of one Job when they are gone.
+const NAMES_MAX: usize = 1000;
 
 /// One Job with what is remembered of it; a new uid under the same name starts afresh.
 #[derive(Clone, Debug)]
@@ -24,6 +27,9 @@ pub(super) struct JobEntry {
     pub(super) expectations: Expectations,
     /// How many names of its Pods are used up, see [`super::naming`].
     pub(super) names_taken: u32,
+    /// Names of its Pods that are gone, the latest [`NAMES_MAX`]: a second process may not have seen them go, and would ask for other
+    /// names if they were used again.
+    pub(super) names_gone: VecDeque<String>,
     /// The last status of which it is known that the observed Pods are no older: our own, or one that a look followed.
     pub(super) trusted: Value,
 }
@@ -36,6 +42,7 @@ impl JobEntry {
             memory: Memory::default(),
             expectations: Expectations::default(),
             names_taken: 0,
+            names_gone: VecDeque::new(),
             trusted: Value::Null,
         }
     }
@@ -208,10 +215,25 @@ impl World {
             .pods
             .get(&holder)
             .and_then(|pods| pods.get(uid))
-            .map_or(0, |pod| pod.version());
-        self.gone.note(uid, version.max(known));
+            .cloned();
+        let last = known.as_ref().map_or(0, |pod| pod.version());
+        self.gone.note(uid, version.max(last));
+        if let (Holder::Job(job), Some(pod)) = (&holder, known) {
+            self.name_gone(job, &pod.name);
+        }
         self.holders.remove(uid);
         self.pod_leaves(&holder, uid)
+    }
+
+    fn name_gone(&mut self, job: &str, pod: &str) {
+        let key = self.keys_by_uid.get(job);
+        let Some(entry) = key.and_then(|key| self.jobs.get_mut(key)) else {
+            return;
+        };
+        if entry.names_gone.len() == NAMES_MAX {
+            entry.names_gone.pop_front();
+        }
+        entry.names_gone.push_back(pod.to_owned());
     }
 
     /// Takes in a full list of the Pods that a Job's selector matches; what is missing there is gone.
