@@ -1,17 +1,24 @@
 //! Performs the claims of a pass: gives Pods away, then takes Pods over.
 
 use kube::Client;
+use serde_json::Value;
 
 use crate::cluster::rest::{self, JOBS, PODS};
-use crate::job::{Claim, Job, Plan};
+use crate::job::{Claim, Job, Plan, Pod};
 
-/// Releases, then adopts; an error ends the pass.
-pub(super) async fn perform(client: &Client, job: &Job, plan: &Plan) -> kube::Result<()> {
+/// Releases, then adopts; an error ends the pass. What was adopted is put into `adopted` as the server answers: the watch may
+/// show it so only after it was counted.
+pub(super) async fn perform(
+    client: &Client,
+    job: &Job,
+    plan: &Plan,
+    adopted: &mut Vec<Pod>,
+) -> kube::Result<()> {
     for claim in &plan.release {
         match change(client, job, claim).await {
             // It is gone, or no longer ours: that is what was wanted.
             Err(error) if rest::is_status(&error, 404) || rest::is_status(&error, 422) => {}
-            result => result?,
+            result => drop(result?),
         }
     }
     if plan.adopt.is_empty() {
@@ -19,15 +26,15 @@ pub(super) async fn perform(client: &Client, job: &Job, plan: &Plan) -> kube::Re
     }
     recheck(client, job).await?;
     for claim in &plan.adopt {
-        change(client, job, claim).await?;
+        let pod = change(client, job, claim).await?;
+        adopted.extend(Pod::from_value(&pod));
     }
     Ok(())
 }
 
-async fn change(client: &Client, job: &Job, claim: &Claim) -> kube::Result<()> {
+async fn change(client: &Client, job: &Job, claim: &Claim) -> kube::Result<Value> {
     let name = &claim.pod.name;
-    rest::json_patch(client, PODS, &job.namespace, name, &claim.patch).await?;
-    Ok(())
+    rest::json_patch(client, PODS, &job.namespace, name, &claim.patch).await
 }
 
 /// A Job that is being deleted, or was replaced by a namesake, must not take Pods over (`RecheckDeletionTimestamp`).

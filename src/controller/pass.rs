@@ -39,7 +39,7 @@ pub(super) struct PassReport {
     pub(super) key: Key,
     /// Its uid.
     pub(super) uid: String,
-    /// Pods that were created, or were there already, as the server answered.
+    /// Pods as the server answered: adopted, created, there already, or read again.
     pub(super) pods: Vec<Pod>,
     /// Names of Pods that were expected and not created.
     pub(super) not_created: Vec<String>,
@@ -113,7 +113,7 @@ impl Pass {
             return Err(error);
         }
         let scaled = scale::perform(client, &self.job, &self.plan.scale, &self.names).await;
-        report.pods = scaled.pods;
+        report.pods.extend(scaled.pods);
         report.not_created = scaled.not_created;
         report.not_deleted = scaled.not_deleted;
         self.announcer.announce(&self.job, &scaled.events, self.now);
@@ -152,7 +152,7 @@ impl Pass {
                 _ => return Err(kube::Error::Service("the Job has changed".into())),
             }
         }
-        claim::perform(client, &self.job, &self.plan).await
+        claim::perform(client, &self.job, &self.plan, &mut report.pods).await
     }
 
     async fn write(
