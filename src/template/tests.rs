@@ -296,11 +296,11 @@ fn comments_and_style_of_the_template_survive() {
 fn a_character_that_yaml_does_not_take_is_escaped_or_left_out_of_a_comment() {
     let template = compile(STYLES).expect("compiled");
     for c in [
-        '\u{0}', '\u{85}', '\u{2028}', '\u{feff}', '\u{fffe}', '\u{ffff}',
+        '\u{7}', '\u{85}', '\u{2028}', '\u{feff}', '\u{fffe}', '\u{ffff}',
     ] {
         let text = written(&template, &format!("a{c}\nb"));
         assert!(!text.contains(c), "{c:?}\n{text}");
-        assert!(text.starts_with("# The header of a  b\n"), "{c:?}\n{text}");
+        assert!(text.contains("# The header of a  b\n"), "{c:?}\n{text}");
     }
 }
 
