@@ -8,6 +8,7 @@ mod expiry;
 mod outputs;
 mod parts;
 mod recorded;
+mod turns;
 
 use std::time::Duration;
 
@@ -136,6 +137,9 @@ impl Loop<'_, '_> {
             self.events.look(&self.follow.group, Timestamp::now());
             if self.waits_in_vain()? {
                 return self.give_up(&mut signals).await;
+            }
+            if let Some(crowd) = self.outputs.crowd(Instant::now()) {
+                self.screen.note(&crowd)?;
             }
             if let Some(ledger) = &mut self.follow.ledger {
                 ledger.tell(&self.follow.group, self.follow.submission.is_some());

@@ -66,7 +66,8 @@ pub struct Member {
     /// The uid of a Job that this one takes the place of: what is still seen of that one counts for nothing.
     pub(super) superseded: Option<String>,
     pub(super) job: Option<JobView>,
-    pub(super) pods: BTreeMap<String, PodView>,
+    /// In boxes, since a map makes room for eleven at once, and most members have one.
+    pub(super) pods: BTreeMap<String, Box<PodView>>,
     pub(super) last_cause: Option<String>,
     /// What Events say of why it does not start.
     pub(super) event: Option<Explained>,
@@ -126,6 +127,7 @@ impl Member {
         let pods: Vec<_> = self
             .pods
             .values()
+            .map(Box::as_ref)
             .filter(|pod| pod.job_uid.as_ref().is_none_or(|uid| *uid == job.uid))
             .collect();
         let earlier = Failures {
@@ -172,7 +174,7 @@ impl Member {
 
     /// The names of its Pods, with their containers, oldest first.
     pub fn pods(&self) -> Vec<&PodView> {
-        let mut pods: Vec<_> = self.pods.values().collect();
+        let mut pods: Vec<_> = self.pods.values().map(Box::as_ref).collect();
         pods.sort_by_key(|pod| (pod.created, &pod.name));
         pods
     }

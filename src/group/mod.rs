@@ -5,7 +5,6 @@
 //! Pods are ahead of a Job's status, so a member's phase follows its Pods and settles on the Job's conditions.
 
 mod cause;
-mod causes;
 mod change;
 mod difference;
 mod due;
@@ -24,7 +23,6 @@ mod wait;
 mod window;
 
 pub use cause::is_quota;
-pub use causes::{Cause, causes};
 pub use change::{Change, Observation, Recorded, What};
 pub use difference::{Compared, Difference, Present, Standing, Wanted};
 pub use estimate::{HeldBack, Limit};
@@ -32,7 +30,7 @@ pub use event::explanation;
 pub use halt::{Halt, HaltWhen, NoHalt};
 pub use job_view::{JobEnd, JobView};
 pub use member::{Member, Place};
-pub use model::Group;
+pub use model::{Cause, Causes, Group};
 pub use phase::{Assessment, Failures, Phase, assess};
 pub use pod_view::{PodState, PodView};
 pub use tally::Tally;

@@ -1,5 +1,6 @@
 //! The model of a group: fed with observations, it keeps every member's phase and says what changed.
 
+mod causes;
 mod fold;
 mod obstacles;
 mod settle;
@@ -16,6 +17,8 @@ use super::pod_view::PodView;
 use super::tally::Tally;
 use super::verdict::Verdict;
 use super::wait::Obstacle;
+use causes::ByCause;
+pub use causes::{Cause, Causes};
 use obstacles::Obstacles;
 
 /// Key of a member in a phase: since when, and which.
@@ -38,6 +41,9 @@ pub struct Group {
     unnamed_pods: BTreeMap<String, usize>,
     submitting: bool,
     obstacles: Obstacles,
+    by_cause: ByCause,
+    /// Members that failed through no fault of their own.
+    excused: BTreeSet<usize>,
     durations: Durations,
     held_back: HeldBack,
 }
@@ -91,12 +97,10 @@ impl Group {
                 Vec::new()
             }
             Observation::JobsListed => self.jobs_listed(now),
-            Observation::Pod(pod) => self.pod_seen(*pod, now, false),
-            Observation::PodGone(pod) => self.pod_seen(*pod, now, true),
+            Observation::Pod(pod) => self.pod_seen(pod, now, false),
+            Observation::PodGone(pod) => self.pod_seen(pod, now, true),
             Observation::LastLine(place, line) => {
-                if let Some(id) = self.by_place.get(&place) {
-                    self.members[*id].last_line = Some(line);
-                }
+                self.line_seen(&place, line);
                 Vec::new()
             }
             Observation::Explained(place, event) => {
@@ -152,9 +156,7 @@ impl Group {
 
     /// How many members failed through no fault of their own.
     pub fn excused(&self) -> usize {
-        self.in_phase(Phase::Failed)
-            .filter(|member| member.disrupted)
-            .count()
+        self.excused.len()
     }
 
     /// Whether nothing happens before somebody does something: all that is not over is suspended or was not created.

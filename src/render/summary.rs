@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::text::pad;
 use super::{Style, human, show, truncate, width};
-use crate::group::{Group, Member, Phase, causes};
+use crate::group::{Group, Member, Phase};
 
 /// Failures that are named one by one.
 const NAMED_MAX: usize = 20;
@@ -69,12 +69,12 @@ pub fn summary(group: &Group, title: &str, took: SignedDuration, style: Style) -
 
 /// `1,204 failed, 3 causes: 1,150 × exit 2 "no such bucket", 52 × OOMKilled, 2 × Evicted`; nothing if no cause is known.
 pub fn cause_line(group: &Group, phase: Phase, style: Style) -> Option<String> {
-    let causes = causes(group, phase);
+    let causes = group.causes(phase, CAUSES_MAX);
     let total = group.tally().of(phase);
     let by = if style.ascii { "x" } else { "×" };
     let named: Vec<String> = causes
+        .named
         .iter()
-        .take(CAUSES_MAX)
         .map(|cause| {
             let line = cause.last_line.as_deref().map(|line| {
                 let shown = show(line.trim()).into_owned();
@@ -92,13 +92,13 @@ pub fn cause_line(group: &Group, phase: Phase, style: Style) -> Option<String> {
     if named.is_empty() {
         return None;
     }
-    let more = causes.len().saturating_sub(CAUSES_MAX);
+    let more = causes.count - named.len();
     let more = if more > 0 {
         format!(", and {more} more")
     } else {
         String::new()
     };
-    let how_many = match causes.len() {
+    let how_many = match causes.count {
         1 => "1 cause".to_owned(),
         many => format!("{many} causes"),
     };

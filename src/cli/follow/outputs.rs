@@ -1,13 +1,14 @@
 //! What members write: followed from their Pods, a bounded number at a time, line by line.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use futures::StreamExt;
 use kube::Client;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
+use super::turns::Turns;
 use crate::cluster::logs::{self, Log, Part};
 use crate::group::{Member, Place, PodState, PodView};
 
@@ -60,7 +61,7 @@ pub(super) struct Outputs {
     reading: Reading,
     seen: BTreeSet<(String, i32)>,
     tasks: JoinSet<()>,
-    turns: Arc<Semaphore>,
+    turns: Turns,
     sender: mpsc::Sender<Line>,
     lines: mpsc::Receiver<Line>,
 }
@@ -74,7 +75,7 @@ impl Outputs {
             reading,
             seen: BTreeSet::new(),
             tasks: JoinSet::new(),
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            turns: Turns::new(AT_ONCE),
             sender,
             lines,
         }
@@ -123,19 +124,31 @@ impl Outputs {
             },
         };
         let place = pod.job.clone();
-        let (client, turns, sender, item) = (
+        let (client, turn, sender, item) = (
             self.client.clone(),
-            self.turns.clone(),
+            self.turns.wait(),
             self.sender.clone(),
             item.to_owned(),
         );
         self.tasks.spawn(async move {
-            let Ok(_turn) = turns.acquire().await else {
+            let Some(_turn) = turn.await else {
                 return;
             };
             let whose = Whose { place, item };
             read(&client, &log, &whose, &sender).await;
         });
+    }
+
+    /// What is to be said of outputs that wait for their turn; only once.
+    pub(super) fn crowd(&mut self, now: Instant) -> Option<String> {
+        let waiting = self.turns.crowd(now)?;
+        let (pods, wait) = match waiting {
+            1 => ("Pod", "waits"),
+            _ => ("Pods", "wait"),
+        };
+        Some(format!(
+            "{waiting} more {pods} {wait}: {AT_ONCE} outputs are read at a time, and another one when one of them ends"
+        ))
     }
 
     /// The next line; pends while there is none.
@@ -190,5 +203,41 @@ async fn read(client: &Client, log: &Log, whose: &Whose, sender: &mpsc::Sender<L
         if sender.send(line).await.is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::time::Duration;
+
+    use http::{Request, Response};
+    use kube::client::Body;
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn those_that_wait_for_a_place_are_counted_once() {
+        // A server that never answers.
+        let service = tower::service_fn(|_: Request<Body>| {
+            std::future::pending::<Result<Response<Body>, Infallible>>()
+        });
+        let client = Client::new(service, "ci");
+        let mut outputs = Outputs::new(client, LogMode::All, Reading::default());
+        for number in 0..AT_ONCE + 2 {
+            let pod = json!({
+                "metadata": {"name": "p", "uid": number.to_string(), "labels": {"job-name": "j"}},
+                "status": {"phase": "Running"},
+            });
+            outputs.pod_seen(&PodView::from_value(&pod).expect("a Pod of a Job"), "apple");
+        }
+        tokio::task::yield_now().await;
+        let start = Instant::now();
+        assert_eq!(outputs.crowd(start), None);
+        let told = outputs.crowd(start + Duration::from_secs(1));
+        let told = told.expect("two wait");
+        assert!(told.starts_with("2 more Pods wait: 50 outputs"), "{told}");
+        assert_eq!(outputs.crowd(start + Duration::from_secs(2)), None);
     }
 }

@@ -16,11 +16,8 @@ impl Group {
     pub(super) fn add(&mut self, member: Member) -> usize {
         let id = self.members.len();
         self.by_place.insert(member.place.clone(), id);
-        self.tally.add(member.state.phase);
-        self.obstacles.enter(id, &member.state);
-        let rows = self.rows.entry(member.state.phase).or_default();
-        rows.insert((member.order(), id));
         self.members.push(member);
+        self.enter(id);
         id
     }
 
@@ -54,7 +51,7 @@ impl Group {
         member.index = job.index.or(member.index);
         member.uid = Some(job.uid.clone());
         for pod in self.early_pods.remove(&job.place).unwrap_or_default() {
-            member.pods.insert(pod.uid.clone(), pod);
+            member.pods.insert(pod.uid.clone(), Box::new(pod));
         }
         member.job = Some(job);
         self.reassess(id, now)
@@ -157,14 +154,19 @@ impl Group {
         self.settle(id, now, gone)
     }
 
-    pub(super) fn pod_seen(&mut self, pod: PodView, now: Timestamp, gone: bool) -> Vec<Change> {
+    pub(super) fn pod_seen(
+        &mut self,
+        pod: Box<PodView>,
+        now: Timestamp,
+        gone: bool,
+    ) -> Vec<Change> {
         let Some(id) = self.by_place.get(&pod.job).copied() else {
             let early = self.early_pods.entry(pod.job.clone()).or_default();
             early.retain(|known| known.uid != pod.uid);
             if gone && early.is_empty() {
                 self.early_pods.remove(&pod.job);
             } else if !gone {
-                early.push(pod);
+                early.push(*pod);
             }
             return Vec::new();
         };
@@ -177,6 +179,16 @@ impl Group {
             self.members[id].pods.remove(&uid);
         }
         changes
+    }
+
+    /// A failed container of a member wrote a line.
+    pub(super) fn line_seen(&mut self, place: &Place, line: String) {
+        let Some(id) = self.by_place.get(place).copied() else {
+            return;
+        };
+        if self.members[id].last_line.replace(line).is_none() {
+            self.by_cause.enter(id, &self.members[id]);
+        }
     }
 
     pub(super) fn known_pods(&self) -> BTreeMap<String, usize> {

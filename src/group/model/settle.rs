@@ -27,25 +27,52 @@ impl Group {
         } else {
             new.blocked_since = None;
         }
-        if member.state == new || late {
-            return Vec::new();
+        let is_same = member.state == new || late;
+        let changes = if is_same {
+            Vec::new()
+        } else {
+            self.replace_state(id, now, new)
+        };
+        // What a failure was due to may become known after it.
+        let member = &self.members[id];
+        if member.state.phase == Phase::Failed && member.disrupted {
+            self.excused.insert(id);
+        } else {
+            self.excused.remove(&id);
         }
-        let row = (member.order(), id);
-        let phase = new.phase;
-        self.obstacles.leave(id, &self.members[id].state, now);
+        changes
+    }
+
+    fn replace_state(&mut self, id: usize, now: Timestamp, new: Assessment) -> Vec<Change> {
+        self.leave(id, now);
         let old = std::mem::replace(&mut self.members[id].state, new);
-        self.obstacles.enter(id, &self.members[id].state);
-        self.rows.entry(old.phase).or_default().remove(&row);
-        self.tally.remove(old.phase);
-        let row = (self.members[id].order(), id);
-        self.rows.entry(phase).or_default().insert(row);
-        self.tally.add(phase);
+        self.enter(id);
         self.learn_duration(id, old.phase);
         let mut news = told_of(&old, &self.members[id]);
         news.extend(self.wait_of(&old, id));
         news.into_iter()
             .map(|what| self.change(id, now, what))
             .collect()
+    }
+
+    /// Counts a member in, in its state.
+    pub(super) fn enter(&mut self, id: usize) {
+        let member = &self.members[id];
+        self.tally.add(member.state.phase);
+        self.obstacles.enter(id, &member.state);
+        self.by_cause.enter(id, member);
+        let rows = self.rows.entry(member.state.phase).or_default();
+        rows.insert((member.order(), id));
+    }
+
+    /// Counts a member out, before its state changes.
+    fn leave(&mut self, id: usize, now: Timestamp) {
+        let member = &self.members[id];
+        self.tally.remove(member.state.phase);
+        self.obstacles.leave(id, &member.state, now);
+        self.by_cause.leave(id, member);
+        let rows = self.rows.entry(member.state.phase).or_default();
+        rows.remove(&(member.order(), id));
     }
 
     /// What a member waits for, if that is something new.

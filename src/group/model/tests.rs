@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::record::Attempt;
 use super::super::wait::Wait;
+use super::causes::tests::counted_anew;
 use super::*;
 use crate::group::{Explained, JobView, PodState, Recorded};
 
@@ -363,14 +364,18 @@ fn counts_always_add_up() {
             PodState::Succeeded,
             PodState::Pending(Some(waits("no room", false, Obstacle::Room))),
             PodState::Failed("x".into()),
+            PodState::Failed("y".into()),
         ]);
-        let seen = match random.u8(..7) {
+        let mut pod = pod(&name, &uid, state.expect("not empty"));
+        pod.disrupted = random.bool();
+        let seen = match random.u8(..8) {
             0 => Observation::Created(place(&name), uid),
             1 => Observation::Job(job(&name, &uid, &status)),
             2 => Observation::JobGone(job(&name, &uid, &status)),
-            3 => Observation::Pod(pod(&name, &uid, state.expect("not empty"))),
-            4 => Observation::PodGone(pod(&name, &uid, state.expect("not empty"))),
+            3 => Observation::Pod(pod),
+            4 => Observation::PodGone(pod),
             5 => Observation::JobsListing,
+            6 => Observation::LastLine(place(&name), format!("line {step}")),
             _ => Observation::JobsListed,
         };
         group.handle(at(step), seen);
@@ -386,6 +391,13 @@ fn counts_always_add_up() {
             group.members().iter().filter(blocked).count(),
             "step {step}"
         );
+        let excused = group.in_phase(Phase::Failed);
+        let excused = excused.filter(|member| member.disrupted).count();
+        assert_eq!(group.excused(), excused, "step {step}");
+        for phase in Phase::ALL {
+            let anew = counted_anew(&group, phase);
+            assert_eq!(group.causes(phase, 99), anew, "step {step}");
+        }
     }
 }
 
