@@ -62,13 +62,6 @@ fn two_events(bencher: Bencher, members: usize) {
         });
 }
 
-/// What lets members through while a group is created: `--halt` does not count members that failed through no fault of their own.
-#[divan::bench(args = MEMBERS)]
-fn excused(bencher: Bencher, members: usize) {
-    let group = group(members, |_| Does::Fail);
-    bencher.bench_local(|| black_box(&group).excused());
-}
-
 fn now() -> Timestamp {
     Timestamp::from_second(1_800_001_000).expect("in range")
 }
