@@ -22,6 +22,7 @@ mod krew;
 mod layering;
 mod live;
 mod logs;
+mod long_lists;
 mod peers;
 mod pending;
 mod plugin;

@@ -5,7 +5,7 @@ use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 
 use proptest::prelude::*;
 
-use super::run::Run;
+use super::run::{Entry as Kept, Run, merged};
 use super::*;
 
 /// A filter of one word is soon full, so that every search goes to the runs.
@@ -54,6 +54,26 @@ fn a_run_is_searched_to_its_ends_however_its_hashes_are_spread() {
             let beside = run.find(spread(at).wrapping_add(1)).expect("read");
             assert_eq!(beside, None);
         }
+    }
+}
+
+#[test]
+fn two_sequences_become_one_and_an_error_in_either_is_not_lost() {
+    let broken = || Err(io::Error::from(ErrorKind::InvalidData));
+    let merge = |first: Vec<io::Result<Kept>>, second: Vec<io::Result<Kept>>| {
+        let both = merged(first.into_iter(), second.into_iter());
+        both.map(|entry| entry.map_err(|error| error.kind()))
+            .collect::<Result<Vec<_>, _>>()
+    };
+    let all = merge(vec![Ok((1, 0)), Ok((4, 0))], vec![Ok((2, 0)), Ok((3, 0))]);
+    assert_eq!(all, Ok(vec![(1, 0), (2, 0), (3, 0), (4, 0)]));
+    for (first, second) in [
+        (vec![broken()], vec![]),
+        (vec![broken()], vec![Ok((1, 0))]),
+        (vec![], vec![broken()]),
+        (vec![Ok((1, 0))], vec![broken()]),
+    ] {
+        assert_eq!(merge(first, second), Err(ErrorKind::InvalidData));
     }
 }
 
