@@ -30,7 +30,7 @@ pub struct Seen {
     spilled: Spilled,
 }
 
-/// One that keeps all in memory, 13 bytes a text.
+/// One that keeps all in memory: 12 bytes a text, besides the window and the filter.
 impl Default for Seen {
     fn default() -> Self {
         Self::new(in_memory)

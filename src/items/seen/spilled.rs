@@ -7,7 +7,7 @@ use super::filter::Filter;
 use super::run::{Entry, Run, merged};
 use super::scratch::MakeScratch;
 
-/// Runs, each more than half as long again as the one after it, so that there are few: their number grows with the logarithm of the list.
+/// Runs, each at least twice as long as the one after it, so that ten million entries make seven at most.
 pub(super) struct Spilled {
     make: MakeScratch,
     filter_words: usize,
