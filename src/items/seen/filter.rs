@@ -45,7 +45,9 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(7);
         let mut filter = Filter::new(1 << 10);
         let hashes: Vec<u64> = (0..4096).map(|_| random.u64(..)).collect();
-        hashes.iter().for_each(|hash| filter.insert(*hash));
+        for hash in &hashes {
+            filter.insert(*hash);
+        }
         assert!(hashes.iter().all(|hash| filter.may_hold(*hash)));
         let wrong = (0..10_000).filter(|_| filter.may_hold(random.u64(..)));
         // 16 bits for each: 0.7% by the formula, and somewhat more as all bits lie in one word.

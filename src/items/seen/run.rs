@@ -139,9 +139,8 @@ fn encoded((hash, number): Entry) -> [u8; LENGTH] {
 }
 
 fn decoded(bytes: &[u8; LENGTH]) -> Entry {
-    let [a, b, c, d, e, f, g, h, number @ ..] = *bytes;
-    (
-        u64::from_le_bytes([a, b, c, d, e, f, g, h]),
-        u32::from_le_bytes(number),
-    )
+    let (mut hash, mut number) = ([0; 8], [0; 4]);
+    hash.copy_from_slice(&bytes[..8]);
+    number.copy_from_slice(&bytes[8..]);
+    (u64::from_le_bytes(hash), u32::from_le_bytes(number))
 }

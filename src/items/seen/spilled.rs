@@ -46,7 +46,9 @@ impl Spilled {
         entries.sort_unstable();
         let words = self.filter_words;
         let filter = self.filter.get_or_insert_with(|| Filter::new(words));
-        entries.iter().for_each(|(hash, _)| filter.insert(*hash));
+        for (hash, _) in &entries {
+            filter.insert(*hash);
+        }
         let run = Run::write((self.make)()?, entries.into_iter().map(Ok))?;
         self.runs.push(run);
         self.merge()

@@ -105,45 +105,50 @@ impl Seek for Full {
     }
 }
 
-fn full() -> io::Result<Box<dyn Scratch>> {
-    Ok(Box::new(Full(Cursor::default())))
-}
-
-fn none() -> io::Result<Box<dyn Scratch>> {
-    Err(ErrorKind::PermissionDenied.into())
-}
-
 /// A file that has lost what was written.
-fn lost() -> io::Result<Box<dyn Scratch>> {
-    struct Lost;
-    impl Read for Lost {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(ErrorKind::NotConnected.into())
-        }
+struct Lost;
+
+impl Read for Lost {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(ErrorKind::NotConnected.into())
     }
-    impl Write for Lost {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
+}
+
+impl Write for Lost {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
     }
-    impl Seek for Lost {
-        fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
-            Ok(0)
-        }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
-    Ok(Box::new(Lost))
+}
+
+impl Seek for Lost {
+    fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
+        Ok(0)
+    }
 }
 
 #[test]
 fn what_a_file_says_is_passed_on_at_once() {
     let cases: [(MakeScratch, &[u32], ErrorKind); 3] = [
         // Two runs of 48 bytes fit, and the one that they become does not.
-        (full, &[1, 2, 3, 4, 5, 6, 7, 8], ErrorKind::StorageFull),
-        (none, &[1, 2, 3, 4], ErrorKind::PermissionDenied),
-        (lost, &[1, 2, 3, 4, 1], ErrorKind::NotConnected),
+        (
+            || Ok(Box::new(Full(Cursor::default()))),
+            &[1, 2, 3, 4, 5, 6, 7, 8],
+            ErrorKind::StorageFull,
+        ),
+        (
+            || Err(ErrorKind::PermissionDenied.into()),
+            &[1, 2, 3, 4],
+            ErrorKind::PermissionDenied,
+        ),
+        (
+            || Ok(Box::new(Lost)),
+            &[1, 2, 3, 4, 1],
+            ErrorKind::NotConnected,
+        ),
     ];
     for (make, texts, kind) in cases {
         let mut seen = Seen::sized(make, 4, 1);
