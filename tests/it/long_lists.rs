@@ -13,8 +13,9 @@ fn expand(temporary: &str, flags: &[&str]) -> Ran {
         command.env(name, place.path().join(temporary));
     }
     command.args(["expand", "--items-from", "-", "-o", "name"]);
-    let list: String = (1..=LENGTH).map(|number| format!("i{number}\n")).collect();
-    let result = ran(command.args(flags), &(list + "i1\n"));
+    let items = (1..=LENGTH).chain([1]);
+    let list: Vec<String> = items.map(|number| format!("i{number}")).collect();
+    let result = ran(command.args(flags), &list.join("\n"));
     assert!(place.list(".").is_empty(), "a file is left");
     result
 }
