@@ -22,7 +22,6 @@ mod krew;
 mod layering;
 mod live;
 mod logs;
-mod long_lists;
 mod peers;
 mod pending;
 mod plugin;
