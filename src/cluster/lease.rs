@@ -1,4 +1,4 @@
-//! A Lease says which of several processes works. It is a courtesy: nothing goes wrong without it, only twice as much is asked.
+//! A Lease says which of several processes works. Without it no count goes wrong, but more Pods may run than are wanted.
 //!
 //! The rules are those of client-go's leader election: a holder that does not renew is gone once its time has passed on the
 //! candidate's own clock, counted from when the candidate saw the last renewal; no two clocks are compared.
