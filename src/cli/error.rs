@@ -88,13 +88,19 @@ impl From<std::io::Error> for Failure {
 
 impl From<TemplateError> for Failure {
     fn from(error: TemplateError) -> Self {
-        Self::usage(error)
+        match error {
+            TemplateError::Scratch(error) => Self::tool(error),
+            _ => Self::usage(error),
+        }
     }
 }
 
 impl From<ListError> for Failure {
     fn from(error: ListError) -> Self {
-        Self::usage(error)
+        match error {
+            ListError::Scratch(error) => Self::tool(error),
+            _ => Self::usage(error),
+        }
     }
 }
 

@@ -89,7 +89,7 @@ fn print_all<I: Borrow<Item>>(
     items: impl Iterator<Item = Result<I, ListError>>,
 ) -> CliResult {
     let mut out = Held::new(std::io::stdout().lock());
-    let mut names = Names::default();
+    let mut names = Names::new(input::in_file);
     let mut any = false;
     for item in items {
         let item = item?;

@@ -19,7 +19,7 @@ use super::screen::say;
 use super::session::{Session, block_on_threads};
 use super::{CliResult, Failure, Global};
 use crate::cluster::act::{encode, list};
-use crate::cluster::lease::{self, Candidate, Standing};
+use crate::cluster::lease::{Seat, Standing};
 use crate::cluster::problem::Problem;
 use crate::cluster::rest::{self, JOBS, PODS};
 use crate::controller::{self, Options, Ran};
@@ -185,81 +185,30 @@ async fn work(
     args: &Args,
     session: &Session,
     namespace: Option<String>,
-    mut stopped: watch::Receiver<bool>,
+    stopped: watch::Receiver<bool>,
 ) -> Ran {
-    let identity = args
-        .identity
-        .clone()
-        .unwrap_or_else(|| format!("kubectl-batch-{}", uuid::Uuid::new_v4()));
-    let name = lease_name(args);
-    let (tell, mut standing) = watch::channel(Standing::Asking);
-    let candidate = Candidate::new(identity.clone());
-    tokio::spawn(lease::hold(
-        session.client.clone(),
-        session.namespace.clone(),
-        name.clone(),
-        candidate,
-        tell,
-    ));
-    let mut ran = Ran::default();
-    while may_work(&mut standing, &mut stopped).await {
-        let options = Options {
-            pods_per_second: args.max_pods_per_second,
-            once: args.once,
-            ..Options::on_a_cluster(
-                namespace.clone(),
-                args.selector.clone(),
-                Arc::new(Timestamp::now),
-            )
-        };
-        let (halt, halted) = watch::channel(false);
-        let lost = async {
-            let left =
-                standing.wait_for(|now| matches!(now, Standing::Asking | Standing::HeldBy(_)));
-            tokio::select! {
-                _ = left => {}
-                _ = stopped.wait_for(|stop| *stop) => {}
-            }
-            // The loop listens until it ends.
-            let _ = halt.send(true);
-            std::future::pending::<()>().await;
-        };
-        let run = controller::run(session.client.clone(), options, halted);
-        let now = tokio::select! {
-            now = run => now,
-            () = lost => unreachable!("it waits for ever"),
-        };
-        ran.good += now.good;
-        ran.failed += now.failed;
-        if args.once || *stopped.borrow() {
-            break;
-        }
-    }
-    lease::release(&session.client, &session.namespace, &name, &identity).await;
-    ran
+    let identity = args.identity.clone();
+    let seat = Seat {
+        namespace: session.namespace.clone(),
+        name: lease_name(args),
+        identity: identity.unwrap_or_else(|| format!("kubectl-batch-{}", uuid::Uuid::new_v4())),
+    };
+    let clock = Arc::new(Timestamp::now);
+    let options = Options {
+        pods_per_second: args.max_pods_per_second,
+        once: args.once,
+        ..Options::on_a_cluster(namespace, args.selector.clone(), clock)
+    };
+    controller::lead(session.client.clone(), seat, options, stopped, tell).await
 }
 
-/// Waits until this process is to work; false if it is to stop before that.
-async fn may_work(
-    standing: &mut watch::Receiver<Standing>,
-    stopped: &mut watch::Receiver<bool>,
-) -> bool {
-    loop {
-        match &*standing.borrow_and_update() {
-            Standing::Held => return true,
-            Standing::Forbidden(why) => {
-                say(&format!(
-                    "warning: without a Lease nothing keeps a second reconciler away: {why}"
-                ));
-                return true;
-            }
-            Standing::HeldBy(other) => say(&format!("waiting: {other} reconciles here")),
-            Standing::Asking => {}
-        }
-        tokio::select! {
-            changed = standing.changed() => if changed.is_err() { return false },
-            _ = stopped.wait_for(|stop| *stop) => return false,
-        }
+fn tell(standing: &Standing) {
+    match standing {
+        Standing::Forbidden(why) => say(&format!(
+            "warning: without a Lease nothing keeps a second reconciler away: {why}"
+        )),
+        Standing::HeldBy(other) => say(&format!("waiting: {other} reconciles here")),
+        Standing::Held | Standing::Asking => {}
     }
 }
 

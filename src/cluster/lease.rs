@@ -1,17 +1,18 @@
-//! A Lease says which of several processes works. It is a courtesy: nothing goes wrong without it, only twice as much is asked.
+//! A Lease says which of several processes works. Without it no count goes wrong, but more Pods may run than are wanted.
 //!
 //! The rules are those of client-go's leader election: a holder that does not renew is gone once its time has passed on the
 //! candidate's own clock, counted from when the candidate saw the last renewal; no two clocks are compared.
 
-#![expect(clippy::disallowed_methods, reason = "holding a Lease needs a clock")]
+#![expect(clippy::disallowed_methods, reason = "holding a Lease takes time")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::Client;
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::rest::{self, Resource};
 
@@ -27,6 +28,17 @@ const DURATION: Duration = Duration::from_secs(15);
 const GIVE_UP: Duration = Duration::from_secs(10);
 /// Time between two looks at the Lease.
 const RETRY: Duration = Duration::from_secs(2);
+
+/// A Lease, and who wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// The namespace of the Lease.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// The name of whoever wants it, which no other process has.
+    pub identity: String,
+}
 
 /// Who wants the Lease, and what was seen of it.
 #[derive(Clone, Debug)]
@@ -58,6 +70,13 @@ pub enum Standing {
     HeldBy(String),
     /// The server does not let us have Leases: everybody works.
     Forbidden(String),
+}
+
+impl Standing {
+    /// Whether this process is to work.
+    pub fn works(&self) -> bool {
+        matches!(self, Self::Held | Self::Forbidden(_))
+    }
 }
 
 impl Candidate {
@@ -119,55 +138,66 @@ impl Candidate {
 }
 
 /// Tries to get the Lease, renews it, and tells how it stands, until nobody listens any more.
+///
+/// Whoever cannot renew it for [`GIVE_UP`] does not hold it any more, also when the server does not answer at all: that is before
+/// anybody else may take it, who waits for [`DURATION`] from a later time on.
 pub async fn hold(
     client: Client,
-    namespace: String,
-    name: String,
+    seat: Seat,
     mut candidate: Candidate,
+    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     standing: watch::Sender<Standing>,
 ) {
     let began = Instant::now();
-    let mut renewed = began;
+    // When the last renewal was sent: it counts from later on for everybody else.
+    let mut renewed = None;
     while !standing.is_closed() {
-        let now = match attempt(&client, &namespace, &name, &mut candidate, began.elapsed()).await {
-            Ok(Standing::Held) => {
-                renewed = Instant::now();
-                Some(Standing::Held)
+        let sent = Instant::now();
+        let ends = renewed.map_or(sent + GIVE_UP, |renewed| renewed + GIVE_UP);
+        let attempt = attempt(&client, &seat, &mut candidate, clock(), began.elapsed());
+        let now = match timeout_at(ends, attempt).await {
+            Ok(Ok(now)) => {
+                renewed = (now == Standing::Held).then_some(sent);
+                Some(now)
             }
-            Ok(other) => Some(other),
-            Err(error) if rest::is_status(&error, 403) || rest::is_status(&error, 404) => {
+            Ok(Err(error)) if rest::is_status(&error, 403) || rest::is_status(&error, 404) => {
                 Some(Standing::Forbidden(error.to_string()))
             }
-            Err(error) => {
+            Ok(Err(error)) => {
                 tracing::debug!(%error, "the Lease is out of reach for now");
-                (renewed.elapsed() > GIVE_UP).then_some(Standing::Asking)
+                None
+            }
+            Err(_) => {
+                tracing::debug!("the Lease is out of reach: no answer");
+                renewed = None;
+                Some(Standing::Asking)
             }
         };
         if let Some(now) = now {
             standing.send_if_modified(|before| std::mem::replace(before, now.clone()) != now);
         }
-        tokio::time::sleep(RETRY).await;
+        tokio::time::sleep(RETRY.min(ends.saturating_duration_since(Instant::now()))).await;
     }
 }
 
 async fn attempt(
     client: &Client,
-    namespace: &str,
-    name: &str,
+    seat: &Seat,
     candidate: &mut Candidate,
+    wall: Timestamp,
     now: Duration,
 ) -> kube::Result<Standing> {
-    let found = match rest::get(client, LEASES, namespace, name).await {
+    let found = match rest::get(client, LEASES, &seat.namespace, &seat.name).await {
         Err(error) if rest::is_status(&error, 404) => None,
         found => Some(found?),
     };
-    match candidate.step(found.as_ref(), Timestamp::now(), now) {
+    match candidate.step(found.as_ref(), wall, now) {
         Step::Wait(holder) => return Ok(Standing::HeldBy(holder)),
         Step::Create(mut lease) => {
             lease["apiVersion"] = "coordination.k8s.io/v1".into();
             lease["kind"] = "Lease".into();
-            lease["metadata"] = json!({"name": name, "namespace": namespace});
-            rest::create(client, LEASES, namespace, "", &lease).await?;
+            lease["metadata"] = json!({"name": seat.name, "namespace": seat.namespace});
+            rest::create(client, LEASES, &seat.namespace, "", &lease).await?;
         }
         Step::Replace(lease) => {
             rest::replace(client, LEASES, &lease).await?;
@@ -177,11 +207,11 @@ async fn attempt(
 }
 
 /// Lets the Lease go if we hold it, so that the next one need not wait; a failure only costs that time.
-pub async fn release(client: &Client, namespace: &str, name: &str, identity: &str) {
-    let Ok(mut lease) = rest::get(client, LEASES, namespace, name).await else {
+pub async fn release(client: &Client, seat: &Seat) {
+    let Ok(mut lease) = rest::get(client, LEASES, &seat.namespace, &seat.name).await else {
         return;
     };
-    if lease["spec"]["holderIdentity"] == identity {
+    if lease["spec"]["holderIdentity"] == seat.identity {
         lease["spec"]["holderIdentity"] = "".into();
         let _ = rest::replace(client, LEASES, &lease).await;
     }
@@ -189,6 +219,11 @@ pub async fn release(client: &Client, namespace: &str, name: &str, identity: &st
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use kube::client::Body;
+
     use super::*;
 
     const WALL: Timestamp = Timestamp::UNIX_EPOCH;
@@ -255,5 +290,49 @@ mod tests {
         };
         assert_eq!(renewed["spec"]["leaseTransitions"], 4);
         assert_eq!(renewed["spec"]["renewTime"], "1970-01-01T00:00:00.000000Z");
+    }
+
+    /// A server that makes the Lease, and then does not answer any more.
+    async fn falls_silent(asked: Arc<AtomicUsize>) -> http::Response<Body> {
+        let (code, body) = match asked.fetch_add(1, Ordering::Relaxed) {
+            0 => (
+                404,
+                json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404}),
+            ),
+            1 => (201, lease("me", "1")),
+            _ => std::future::pending().await,
+        };
+        let response = http::Response::builder().status(code);
+        response
+            .body(Body::from(body.to_string().into_bytes()))
+            .expect("a response")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_gets_no_answer_gives_up_before_anybody_else_may_begin() {
+        let asked = Arc::default();
+        let service = tower::service_fn(move |_: http::Request<Body>| {
+            let answer = falls_silent(Arc::clone(&asked));
+            async move { Ok::<_, Infallible>(answer.await) }
+        });
+        let seat = Seat {
+            namespace: "default".into(),
+            name: "x".into(),
+            identity: "me".into(),
+        };
+        let (told, mut standing) = watch::channel(Standing::Asking);
+        let (client, candidate) = (Client::new(service, "default"), Candidate::new("me".into()));
+        tokio::spawn(hold(client, seat, candidate, Arc::new(|| WALL), told));
+        standing
+            .wait_for(Standing::works)
+            .await
+            .expect("it holds the Lease");
+        let since = Instant::now();
+        let lost = standing.wait_for(|now| *now == Standing::Asking);
+        tokio::time::timeout(DURATION, lost)
+            .await
+            .expect("it gives up")
+            .expect("it goes on");
+        assert!(since.elapsed() <= GIVE_UP, "{:?}", since.elapsed());
     }
 }

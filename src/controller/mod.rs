@@ -13,6 +13,7 @@ mod expiry;
 mod freeing;
 mod gone;
 mod governor;
+mod lead;
 mod look;
 mod naming;
 mod options;
@@ -24,4 +25,5 @@ mod untrack;
 mod world;
 
 pub use driver::run;
+pub use lead::lead;
 pub use options::{Options, Owner, Ran};

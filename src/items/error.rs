@@ -1,5 +1,7 @@
 //! What is wrong with a list.
 
+use super::seen::ScratchError;
+
 /// The longest item, in bytes: an annotation holds it (all annotations of an object together take 256 KiB).
 pub(super) const MAX_ITEM: usize = 128 * 1024;
 /// The longest list.
@@ -78,6 +80,9 @@ pub enum ListError {
         /// Where it stands again.
         second: String,
     },
+    /// What came before cannot be kept.
+    #[error(transparent)]
+    Scratch(#[from] ScratchError),
 }
 
 impl ListError {

@@ -34,7 +34,7 @@ pub use lines::{Separator, lines};
 pub use order::Order;
 pub use paths::{glob, glob_depth, glob_root};
 pub use range::range;
-pub use seen::Seen;
+pub use seen::{MakeScratch, Scratch, ScratchError, Seen, in_memory};
 pub use select::{Sample, Selection, select, unique};
 pub use source::{List, ListOptions, Source, list};
 pub use stream::Stream;

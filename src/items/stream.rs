@@ -1,4 +1,4 @@
-//! A plain list that is read as it comes: an item is there as soon as its line is, and memory grows by a hash an item.
+//! A plain list that is read as it comes: an item is there as soon as its line is, and memory does not grow.
 
 use std::io::{BufRead, Read};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use super::entry::{Entry, Place};
 use super::error::{ListError, MAX_ITEM, MAX_ITEMS};
 use super::lines::{Separator, entry, without_mark};
 use super::select::{check, twice};
-use super::{Item, Seen, item};
+use super::{Item, MakeScratch, Seen, item};
 
 /// Items from a reader that the shell has opened. The length of the list is not known before its end, so its items have no
 /// count; samples need the whole list too.
@@ -46,6 +46,12 @@ impl<R: BufRead> Stream<R> {
     /// Leaves out an item that comes again, which is an error otherwise.
     pub fn skip_duplicates(mut self, skip: bool) -> Self {
         self.skip_duplicates = skip;
+        self
+    }
+
+    /// Keeps what does not fit into memory where `make` says.
+    pub fn scratch(mut self, make: MakeScratch) -> Self {
+        self.seen = Seen::new(make);
         self
     }
 
@@ -103,7 +109,7 @@ impl<R: BufRead> Stream<R> {
 
     fn is_new(&mut self, entry: &Entry) -> Result<bool, ListError> {
         let text = item::text(&entry.value);
-        match self.seen.take(&*text, self.number) {
+        match self.seen.take(&*text, self.number)? {
             None => Ok(true),
             Some(_) if self.skip_duplicates => {
                 self.skipped += 1;

@@ -1,5 +1,7 @@
 //! What can be wrong with a template, or with an item that goes into it.
 
+use crate::items::ScratchError;
+
 /// Where and what; every message says what was expected or what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
@@ -63,6 +65,9 @@ pub enum TemplateError {
         /// What to do.
         hint: String,
     },
+    /// The names that came before cannot be kept.
+    #[error(transparent)]
+    Scratch(#[from] ScratchError),
 }
 
 /// Line and column, both from 1, of a byte offset.

@@ -1,7 +1,7 @@
 //! Names that a list of items gives: each one that Kubernetes takes, and no member's name twice.
 
 use super::error::{TemplateError, shorten};
-use crate::items::{Item, Seen};
+use crate::items::{Item, MakeScratch, Seen};
 use crate::manifest::names;
 
 /// The names of members so far. Only hashes are kept.
@@ -11,6 +11,13 @@ pub struct Names {
 }
 
 impl Names {
+    /// None yet; what does not fit into memory goes where `make` says.
+    pub fn new(make: MakeScratch) -> Self {
+        Self {
+            seen: Seen::new(make),
+        }
+    }
+
     /// Takes the name of one object that an item gives.
     pub(super) fn take(
         &mut self,
@@ -34,7 +41,7 @@ impl Names {
         if !is_member {
             return Ok(());
         }
-        match self.seen.take(&(kind, name), item.index + 1) {
+        match self.seen.take(&(kind, name), item.index + 1)? {
             None => Ok(()),
             Some(first) if first == item.index + 1 => Err(misfit(
                 format!("it gives {kind} \"{name}\" twice"),

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kubectl_batch::cluster::lease::Seat;
 use kubectl_batch::controller::{self, Options};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock::Skew;
 use crate::link::Link;
+use crate::swarm::Second;
 use crate::world::World;
 use crate::{node, user};
 
@@ -70,9 +72,8 @@ async fn live(world: &Arc<World>) -> Result<(), String> {
 
 async fn chaos(world: &Arc<World>, process: &mut Process) -> Result<(), String> {
     let swarm = world.swarm();
-    let second = swarm
-        .twice
-        .then(|| Process::start(world, 1, Skew::default()));
+    let has_second = swarm.second != Second::None;
+    let second = has_second.then(|| Process::start(world, 1, Skew::default()));
     let mut crash = next_crash(world);
     while world.clock.elapsed() < swarm.chaos {
         let until_crash = crash.saturating_sub(world.clock.elapsed());
@@ -143,12 +144,11 @@ struct Process {
 impl Process {
     fn start(world: &Arc<World>, number: u32, skew: Skew) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let options = options(world, &skew);
-        let task = tokio::spawn(controller::run(
-            Link::client(world, number),
-            options,
-            stopped,
-        ));
+        let (client, options) = (Link::client(world, number), options(world, &skew));
+        let task = match world.swarm().second {
+            Second::Leased => tokio::spawn(lead(world.clone(), number, client, options, stopped)),
+            _ => tokio::spawn(controller::run(client, options, stopped)),
+        };
         Self {
             number,
             skew,
@@ -178,6 +178,22 @@ impl Process {
         ));
         self.skew.jump(millis);
     }
+}
+
+async fn lead(
+    world: Arc<World>,
+    number: u32,
+    client: kube::Client,
+    options: Options,
+    stopped: watch::Receiver<bool>,
+) -> controller::Ran {
+    let seat = Seat {
+        namespace: "default".into(),
+        name: "reconciler".into(),
+        identity: format!("controller {number}"),
+    };
+    let tell = |standing: &_| world.note(&format!("controller {number}: {standing:?}"));
+    controller::lead(client, seat, options, stopped, tell).await
 }
 
 fn options(world: &Arc<World>, skew: &Skew) -> Options {

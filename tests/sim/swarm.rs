@@ -4,6 +4,16 @@ use std::time::Duration;
 
 use kubectl_batch::controller::Owner;
 
+/// A second process that works on the same Jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Second {
+    None,
+    /// It knows nothing of a Lease.
+    Unguarded,
+    /// Both ask for the Lease first.
+    Leased,
+}
+
 /// How bad the world is in one run; rates are chances in a thousand.
 #[derive(Clone, Debug)]
 pub(crate) struct Swarm {
@@ -44,7 +54,7 @@ pub(crate) struct Swarm {
     /// Mean time between crashes of the process.
     pub(crate) crashes: Option<Duration>,
     /// Whether a second process runs by mistake.
-    pub(crate) twice: bool,
+    pub(crate) second: Second,
     /// The clock of the process jumps by up to so many seconds.
     pub(crate) jumps: Option<i64>,
     /// Whether users change and delete Jobs.
@@ -73,7 +83,11 @@ impl Swarm {
             Owner::Everything
         };
         // Whoever serves everything is alone: it is part of the embedded cluster.
-        let twice = owner == Owner::HandedOver && random.bool();
+        let second = match (owner, random.u8(..4)) {
+            (Owner::HandedOver, 0) => Second::Unguarded,
+            (Owner::HandedOver, 1) => Second::Leased,
+            _ => Second::None,
+        };
         Self {
             owner,
             chaos: Duration::from_secs(random.u64(30..600)),
@@ -95,7 +109,7 @@ impl Swarm {
             crashes: random
                 .bool()
                 .then(|| Duration::from_secs(random.u64(1..120))),
-            twice,
+            second,
             jumps: (random.u8(..4) == 0).then(|| random.i64(1..7200)),
             restless: random.bool(),
         }
@@ -117,7 +131,6 @@ impl Swarm {
             vanishing: 0,
             evicted: 0,
             crashes: None,
-            twice: false,
             jumps: None,
             restless: false,
             ..self.clone()

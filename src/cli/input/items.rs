@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use super::files::{is_stdin, read_file, read_lines};
+use super::scratch::in_file;
 use crate::cli::{CliResult, Failure};
 use crate::items::{
     self, Format, List, ListOptions, Sample, Selection, Source, glob_depth, glob_root,
@@ -140,6 +141,7 @@ impl ItemArgs {
         items::Stream::new(name, reader, separator)
             .skip_duplicates(self.skip_duplicates)
             .limit(self.limit)
+            .scratch(in_file)
     }
 
     fn format_of(&self, path: &Path) -> Format {

@@ -4,6 +4,7 @@ mod fetch;
 mod files;
 mod items;
 mod overlays;
+mod scratch;
 mod template;
 
 use std::io::BufRead;
@@ -13,6 +14,7 @@ use crate::items::{Item, Stream};
 use crate::template::{Notice, Severity, Source, Template, holds_program};
 pub(super) use items::ItemArgs;
 pub(super) use overlays::seconds;
+pub(super) use scratch::in_file;
 pub(super) use template::{TemplateArgs, comes_with_the_tool};
 
 /// The largest template file, in bytes.
