@@ -13,6 +13,7 @@ mod bad_input;
 mod cluster;
 mod completion;
 mod connection;
+mod documents;
 mod errors;
 mod escapes;
 mod expand;
