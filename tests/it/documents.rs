@@ -1,20 +1,18 @@
-//! What the documents name is there: the targets of links, files, commands and their flags.
+//! What the documents name is there: the targets of links, and files.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::Command;
-
 use crate::krew::root;
 
 /// A document of the repository.
-struct Document {
-    path: PathBuf,
-    text: String,
+pub(crate) struct Document {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
 }
 
-fn documents() -> Vec<Document> {
+pub(crate) fn documents() -> Vec<Document> {
     let folders = [root().to_owned(), root().join("docs")];
     let entries = folders
         .iter()
@@ -30,7 +28,7 @@ fn documents() -> Vec<Document> {
 }
 
 /// The text, and what stands in it as code: spans, and lines of blocks.
-fn split(text: &str) -> (String, Vec<String>) {
+pub(crate) fn split(text: &str) -> (String, Vec<String>) {
     let (mut prose, mut code) = (String::new(), Vec::new());
     let mut in_block = false;
     for line in text.lines() {
@@ -101,79 +99,6 @@ fn is_lost(from: &Document, link: &str) -> Option<String> {
     (!is_there).then(|| format!("{link}: no such heading"))
 }
 
-/// The words of each call of the program in a piece of code, up to the container's command or the next program. A call begins with
-/// `kubectl batch`, or the code with the name of a command.
-fn calls<'a>(program: &Command, code: &'a str) -> Vec<Vec<&'a str>> {
-    let first = code.split(' ').next().unwrap_or_default();
-    let is_short = program.find_subcommand(first).is_some();
-    let after = code.split("kubectl batch ");
-    after
-        .skip(usize::from(!is_short))
-        .map(|rest| {
-            let words = rest.split_whitespace().map(|word| {
-                let is_mark = |c: char| "[];,".contains(c);
-                if word == ";" {
-                    word
-                } else {
-                    word.trim_matches(is_mark)
-                }
-            });
-            let ends = |word: &&str| !["--", "|", ">", "2>&1", "&", "&&", ";"].contains(word);
-            words.take_while(ends).collect()
-        })
-        .collect()
-}
-
-/// Whether a command has a flag of its own, or one that all have.
-fn knows(program: &Command, command: &Command, flag: &str) -> bool {
-    let globals = program.get_arguments().filter(|own| own.is_global_set());
-    let mut all = command.get_arguments().chain(globals);
-    let Some(long) = flag.strip_prefix("--") else {
-        return all.any(|own| own.get_short() == flag.chars().nth(1));
-    };
-    let name = long.split('=').next().unwrap_or_default();
-    all.any(|own| {
-        let mut aliases = own.get_all_aliases().into_iter().flatten();
-        own.get_long() == Some(name) || aliases.any(|alias| alias == name)
-    })
-}
-
-fn any_knows(program: &Command, command: &Command, flag: &str) -> bool {
-    knows(program, command, flag)
-        || command
-            .get_subcommands()
-            .any(|own| any_knows(program, own, flag))
-}
-
-fn is_flag(word: &str) -> bool {
-    let name = word.strip_prefix("--").or_else(|| word.strip_prefix('-'));
-    name.is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphanumeric()))
-}
-
-/// What a call names that the program does not have.
-fn unknown(program: &Command, words: &[&str]) -> Vec<String> {
-    let mut command = program;
-    let mut unknown = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        if is_flag(word) {
-            if !knows(program, command, word) {
-                unknown.push(format!("{word} of {}", command.get_name()));
-            }
-        } else if let Some(own) = command.find_subcommand(word) {
-            command = own;
-        } else if at == 0 && word.starts_with(|c: char| c.is_ascii_lowercase()) {
-            unknown.push(format!("the command {word}"));
-        }
-    }
-    unknown
-}
-
-fn program() -> Command {
-    let mut command = kubectl_batch::cli::command();
-    command.build();
-    command
-}
-
 #[test]
 fn links_lead_somewhere() {
     let mut lost = Vec::new();
@@ -188,31 +113,6 @@ fn links_lead_somewhere() {
     }
     assert!(lost.is_empty(), "{}", lost.join("\n"));
     assert!(count > 10, "only {count} links");
-}
-
-#[test]
-fn commands_and_flags_are_those_of_the_program() {
-    let program = program();
-    let mut wrong = Vec::new();
-    let mut count = 0;
-    for document in documents() {
-        for code in split(&document.text).1 {
-            let name = document.path.display();
-            for call in calls(&program, &code) {
-                count += 1;
-                let unknown = unknown(&program, &call);
-                wrong.extend(unknown.iter().map(|what| format!("{name}: {what}: {code}")));
-            }
-            // Pages for those who come from another program name its flags, too.
-            let is_own = code.starts_with("--") && !name.to_string().contains("/from-");
-            let flag = code.split(' ').next().unwrap_or_default();
-            if is_own && is_flag(flag) && !any_knows(&program, &program, flag) {
-                wrong.push(format!("{name}: {flag} of no command"));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(count > 100, "only {count} calls");
 }
 
 /// All files and folders of the repository's own, from its root, folders with a `/` at the end.
@@ -267,30 +167,30 @@ fn files_of_the_repository_are_there() {
     assert!(count > 40, "only {count} names");
 }
 
+/// The rows of tables with more or fewer cells than their head, as GitHub counts them: a `|` in code divides, too.
+fn ragged(text: &str) -> Vec<&str> {
+    let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+    let mut head = None;
+    let rows = text.lines().filter(|line| {
+        let own = line.starts_with('|').then(|| cells(line));
+        head = own.map(|own| head.unwrap_or(own));
+        own != head
+    });
+    rows.collect()
+}
+
+#[test]
+fn rows_have_the_cells_of_their_head() {
+    for document in documents() {
+        let ragged = ragged(&document.text);
+        assert!(ragged.is_empty(), "{}: {ragged:?}", document.path.display());
+    }
+    let text = "| a | b |\n|---|---|\n| `x\\|y` | z |\n| `x|y` | z |\n\n| c |\n";
+    assert_eq!(ragged(text), ["| `x|y` | z |"]);
+}
+
 #[test]
 fn a_heading_is_linked_as_github_does() {
     let text = "# A title\n```sh\n# no title\n```\n## Why not `x`: the `--y`?\n## a title\n";
     assert_eq!(anchors(text), ["a-title", "why-not-x-the---y", "a-title-1"]);
-}
-
-#[test]
-fn a_call_ends_before_the_containers_command_and_the_next_program() {
-    let code = "kubectl batch run --items a -- sh -c x; kubectl batch status | kubectl get x";
-    let words = calls(&program(), code);
-    assert_eq!(words, [&["run", "--items", "a"][..], &["status"]]);
-}
-
-#[test]
-fn what_the_program_does_not_have_is_seen() {
-    let program = program();
-    for (call, expected) in [
-        ("run --items a -nx --flag=no", &["--flag=no of run"][..]),
-        ("expnd -f x", &["the command expnd", "-f of kubectl-batch"]),
-        ("template show -q", &["-q of show"]),
-        ("-n ci status -A", &[]),
-        ("set GROUP --max-active M", &[]),
-    ] {
-        let words: Vec<&str> = call.split(' ').collect();
-        assert_eq!(unknown(&program, &words), expected, "{call}");
-    }
 }

@@ -10,6 +10,7 @@ mod again;
 mod archive;
 mod authorizer;
 mod bad_input;
+mod calls;
 mod cluster;
 mod completion;
 mod connection;
