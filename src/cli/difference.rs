@@ -45,7 +45,27 @@ pub(super) async fn difference(
     wanted: &[Wanted],
     must_see: bool,
 ) -> CliResult<Difference> {
-    match jobs(session, target, wanted).await {
+    compared(wanted, jobs(session, target, wanted).await, must_see)
+}
+
+/// The same while `check` asks the cluster other things; what `check` finds comes first.
+pub(super) async fn checked_difference(
+    check: impl Future<Output = CliResult<()>>,
+    session: &Session,
+    target: &Target,
+    wanted: &[Wanted],
+) -> CliResult<Difference> {
+    let (checked, jobs) = futures::join!(check, jobs(session, target, wanted));
+    checked?;
+    compared(wanted, jobs, false)
+}
+
+fn compared(
+    wanted: &[Wanted],
+    jobs: Result<Vec<JobView>, Problem>,
+    must_see: bool,
+) -> CliResult<Difference> {
+    match jobs {
         Ok(jobs) => Ok(Difference::new(wanted, jobs)),
         Err(problem) if problem.class == Class::Refused && !must_see => {
             warn(&format!(

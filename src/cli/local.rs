@@ -10,7 +10,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::screen::say;
-use super::session::block_on;
+use super::session::block_on_threads;
 use super::{CliResult, Failure};
 use crate::controller::Owner;
 use crate::local::cluster::Cluster;
@@ -47,7 +47,7 @@ struct Up {
 /// Starts and serves.
 pub(super) fn local(args: &Args) -> CliResult {
     let Command::Up(up) = &args.command;
-    block_on(async {
+    block_on_threads(async {
         let signals = Signals::new();
         let mut signals =
             signals.map_err(|error| Failure::tool(format!("cannot take signals: {error}")))?;

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use super::error::INTERRUPTED;
 use super::print::print;
 use super::screen::say;
-use super::session::{Session, block_on};
+use super::session::{Session, block_on_threads};
 use super::{CliResult, Failure, Global};
 use crate::cluster::act::{encode, list};
 use crate::cluster::lease::{self, Candidate, Standing};
@@ -69,7 +69,7 @@ pub(super) fn reconcile(args: &Args, global: &Global) -> CliResult {
     let mut global = global.clone();
     // The loop keeps its own pace, and must see what the server asks of it.
     global.connection.no_retry = true;
-    block_on(async {
+    block_on_threads(async {
         let session = Session::connect(&global).await?;
         match &args.explain {
             Some(name) => explain_one(&session, name).await,

@@ -1,7 +1,7 @@
 //! `run`: expands, submits, and watches to the end, on a cluster or on the embedded one.
 
 use super::clock::now;
-use super::difference::{ReplaceArgs, clear_way, difference};
+use super::difference::{ReplaceArgs, checked_difference, clear_way};
 use super::dry_run::{DryRun, DryRunArgs};
 use super::follow::{self, Ending, Follow, Reading, Submission};
 use super::input::{Batch, ItemArgs, TemplateArgs};
@@ -13,7 +13,7 @@ use super::reconcile;
 use super::record::{self, Ledger};
 use super::rehearsal::rehearse;
 use super::screen::{Caption, Progress, Screen};
-use super::session::{Session, block_on};
+use super::session::{Session, block_on, block_on_threads};
 use super::show::ShowArgs;
 use super::target::Target;
 use super::ttl::TtlArgs;
@@ -22,6 +22,7 @@ use crate::cluster::gate::Gate;
 use crate::cluster::observe::observe;
 use crate::cluster::permissions::WATCH;
 use crate::cluster::submit::submit;
+use crate::group::Difference;
 use crate::group::record::Settings;
 
 /// Expand a template over a list, create the Jobs, and watch them to the end
@@ -73,7 +74,7 @@ pub(super) fn run(args: &Args, global: &Global) -> CliResult {
     args.show.check()?;
     args.policy.settings(&Settings::default())?;
     let batch = args.read(global)?;
-    block_on(async {
+    let work = async {
         let session = if args.local {
             Session::local(global).await?
         } else {
@@ -88,7 +89,12 @@ pub(super) fn run(args: &Args, global: &Global) -> CliResult {
         let detached = args.detach && args.dry_run.mode == DryRun::None;
         goes_on::say(&ending, is_local, detached, &target, global);
         Ok(ending.code)
-    })
+    };
+    if args.local || args.template.reconcile {
+        block_on_threads(work)
+    } else {
+        block_on(work)
+    }
 }
 
 /// Checks everything, and then only says what would be done, or does it.
@@ -101,12 +107,15 @@ pub(super) async fn run_batch(
     let target = &Target::group(&args.template.group_label, batch.template.group());
     let members = members(batch, &session.namespace)?;
     let mode = args.dry_run.mode;
-    if mode != DryRun::Client {
-        let needs = [WATCH, args.replace.needs(), args.ttl.needs()];
-        preflight(batch, session, &needs, args.template.reconcile).await?;
-    }
-    if mode == DryRun::None {
-        return follow_batch(args, global, batch, members, session, target).await;
+    let needs = [WATCH, args.replace.needs(), args.ttl.needs()];
+    let check = preflight(batch, session, &needs, args.template.reconcile);
+    match mode {
+        DryRun::None => {
+            let difference = checked_difference(check, session, target, &members.wanted).await?;
+            return follow_batch(args, global, batch, members, difference, session, target).await;
+        }
+        DryRun::Server => check.await?,
+        DryRun::Client => {}
     }
     let as_json = args.show.progress() == Progress::Json;
     let code = rehearse(batch, &members, session, target, mode, as_json).await?;
@@ -124,10 +133,10 @@ async fn follow_batch(
     global: &Global,
     batch: &Batch,
     members: Members,
+    difference: Difference,
     session: &Session,
     target: &Target,
 ) -> CliResult<Ending> {
-    let difference = difference(session, target, &members.wanted, false).await?;
     let todo = clear_way(&difference, &members, session, target, args.replace).await?;
     drop(difference);
     let settings = args.policy.settings(&Settings {

@@ -1,6 +1,7 @@
 //! The runtime of a command, and the cluster it talks to: a real one, or the embedded one.
 
 use kube::Client;
+use tokio::runtime::Builder;
 
 use super::{CliResult, Failure, Global};
 use crate::cluster::warnings::Warnings;
@@ -8,13 +9,26 @@ use crate::cluster::warnings::Warnings;
 use crate::controller::Owner;
 use crate::local::cluster::{Cluster, NAMESPACE};
 
-/// Runs a command's asynchronous part.
+/// Runs a command's asynchronous part on this thread: a client waits more than it works, and each switch of threads costs more than
+/// most of what it does.
 pub(super) fn block_on<T>(work: impl Future<Output = CliResult<T>>) -> CliResult<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::tool(format!("cannot start threads: {error}")))?;
+    block_on_runtime(Builder::new_current_thread(), work)
+}
+
+/// Runs a command's asynchronous part beside a cluster or a controller, which a terminal that stands still must not stop.
+pub(super) fn block_on_threads<T>(work: impl Future<Output = CliResult<T>>) -> CliResult<T> {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(2);
+    block_on_runtime(builder, work)
+}
+
+fn block_on_runtime<T>(
+    mut builder: Builder,
+    work: impl Future<Output = CliResult<T>>,
+) -> CliResult<T> {
+    let runtime = builder.enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Failure::tool(format!("cannot start the runtime: {error}")))?;
     let result = runtime.block_on(work);
     // A thread that reads from a terminal must not hold the command back.
     runtime.shutdown_background();

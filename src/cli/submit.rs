@@ -3,7 +3,7 @@
 use futures::stream::{LocalBoxStream, StreamExt};
 
 use super::clock::now;
-use super::difference::{ReplaceArgs, Todo, clear_way, difference};
+use super::difference::{ReplaceArgs, Todo, checked_difference, clear_way};
 use super::dry_run::{DryRun, DryRunArgs};
 use super::input::{Batch, ItemArgs, TemplateArgs};
 use super::members::{members, prepared};
@@ -74,14 +74,15 @@ pub(super) async fn submit_batch(
     let target = Target::group(&args.template.group_label, batch.template.group());
     let members = members(batch, &session.namespace)?;
     let (mode, as_json) = (args.dry_run.mode, args.output.is_some());
-    if mode != DryRun::Client {
-        let needs = [args.replace.needs()];
-        preflight(batch, session, &needs, args.template.reconcile).await?;
-    }
+    let needs = [args.replace.needs()];
+    let check = preflight(batch, session, &needs, args.template.reconcile);
     if mode != DryRun::None {
+        if mode == DryRun::Server {
+            check.await?;
+        }
         return rehearse(batch, &members, session, &target, mode, as_json).await;
     }
-    let difference = difference(session, &target, &members.wanted, false).await?;
+    let difference = checked_difference(check, session, &target, &members.wanted).await?;
     let todo = clear_way(&difference, &members, session, &target, args.replace).await?;
     drop(difference);
     let settings = Settings {

@@ -1,6 +1,7 @@
 //! What can be known to go wrong before the first member is created: permissions, the first member itself, quota.
 
 use futures::future::join_all;
+use futures::join;
 use kube::Client;
 use serde_json::{Value, json};
 
@@ -53,20 +54,23 @@ pub async fn check(
     hands_over: bool,
 ) -> Result<Findings, Problem> {
     let (mut findings, needs) = (Findings::default(), needs(rules));
-    let reviews = join_all(needs.iter().map(|need| may(client, namespace, *need))).await;
+    let quotas = QUOTAS.path(namespace, &[]);
+    let (reviews, tried, quotas) = join!(
+        join_all(needs.iter().map(|need| may(client, namespace, *need))),
+        dry_run(client, first.as_ref(), hands_over),
+        rest::get_path(client, &quotas),
+    );
     for (need, allowed) in needs.iter().zip(reviews) {
         if let Some(why) = allowed? {
             findings.errors.push(denied(*need, namespace, &why));
         }
     }
-    let create_denied = !findings.errors.is_empty();
-    if let Some(first) = first.filter(|_| !create_denied) {
-        findings
-            .errors
-            .extend(dry_run(client, &first, hands_over).await?);
+    // Where something is denied, the dry run only says so once more.
+    if findings.errors.is_empty() {
+        findings.errors.extend(tried?);
     }
     // Whoever may not see the quota learns of it when it is used up.
-    if let Ok(quotas) = rest::get_path(client, &QUOTAS.path(namespace, &[])).await {
+    if let Ok(quotas) = quotas {
         findings.warnings.extend(left_by_quota(&quotas, count));
     }
     Ok(findings)
@@ -119,9 +123,12 @@ fn denied((verb, group, resource, subresource): Need, namespace: &str, why: &str
 /// What the server says of the first member, without keeping it. Jobs that are handed over must keep `spec.managedBy`.
 async fn dry_run(
     client: &Client,
-    first: &Prepared,
+    first: Option<&Prepared>,
     hands_over: bool,
 ) -> Result<Vec<String>, Problem> {
+    let Some(first) = first else {
+        return Ok(Vec::new());
+    };
     let query = "dryRun=All&fieldValidation=Strict";
     let jobs = first
         .objects

@@ -143,9 +143,9 @@ impl Slot {
                 check_key(&out[start..], filling)
             }
             Role::Comment => {
-                let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
                 for piece in &self.pieces {
-                    out.push_str(&filling.value(piece)?.replace(breaks, " "));
+                    let value = filling.value(piece)?;
+                    out.push_str(&value.replace(|c| !yaml::is_printable(c), " "));
                 }
                 Ok(())
             }

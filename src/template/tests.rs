@@ -293,6 +293,18 @@ fn comments_and_style_of_the_template_survive() {
 }
 
 #[test]
+fn a_character_that_yaml_does_not_take_is_escaped_or_left_out_of_a_comment() {
+    let template = compile(STYLES).expect("compiled");
+    for c in [
+        '\u{7}', '\u{85}', '\u{2028}', '\u{feff}', '\u{fffe}', '\u{ffff}',
+    ] {
+        let text = written(&template, &format!("a{c}\nb"));
+        assert!(!text.contains(c), "{c:?}\n{text}");
+        assert!(text.contains("# The header of a  b\n"), "{c:?}\n{text}");
+    }
+}
+
+#[test]
 fn the_example_keeps_its_own_text() {
     let text = written(&process_item(), "apple");
     let own = builtin("process-item")

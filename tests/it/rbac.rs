@@ -26,7 +26,18 @@ struct Under<'a> {
 impl<'a> Under<'a> {
     fn role_of(cluster: &'a Cluster, arguments: &str) -> Self {
         let printed = cluster.run(&format!("rbac {arguments} -o json")).good();
-        let role: Value = serde_json::from_str(&printed).expect("JSON");
+        Self::role(cluster, serde_json::from_str(&printed).expect("JSON"))
+    }
+
+    /// The role of a command, except for what it grants on one resource.
+    fn role_without(cluster: &'a Cluster, arguments: &str, resource: &str) -> Self {
+        let Self { mut role, .. } = Self::role_of(cluster, arguments);
+        let rules = role["rules"].as_array_mut().expect("rules");
+        rules.retain(|rule| rule["resources"] != serde_json::json!([resource]));
+        Self::role(cluster, role)
+    }
+
+    fn role(cluster: &'a Cluster, role: Value) -> Self {
         let namespace = (role["kind"] == "Role").then_some("default");
         let door = Authorizer::new(&cluster.kubeconfig, &role, namespace);
         Self {
@@ -174,6 +185,22 @@ fn submit() {
         .run("submit -f t.yaml --items-from list.csv --replace")
         .good();
     under.is_enough_and_no_more();
+}
+
+#[test]
+fn without_config_maps_a_group_is_created_and_one_warning_says_what_is_missed() {
+    for command in ["submit", "run"] {
+        let cluster = Cluster::embedded(&format!("no-record-{command}"));
+        let under = Under::role_without(&cluster, command, "configmaps");
+        cluster.template("true");
+        let ran = under.run(&format!("{command} -f t.yaml --items a,b"));
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let warnings = ran.err.matches("the group gets no record").count();
+        assert_eq!(warnings, 1, "{ran:?}");
+        assert!(ran.err.contains("configmaps"), "{ran:?}");
+        let refused = under.door.denied().len();
+        assert_eq!(refused, 1, "it asked again: {:?}", under.door.denied());
+    }
 }
 
 #[test]

@@ -269,7 +269,8 @@ fn facts(pod: &mut PodFacts, change: &Change) {
 
 /// A Pod is created only where one is missing.
 fn created(job: &Ledger, uid: &str, twice: bool) -> Result<(), String> {
-    if job.finished {
+    // Of two processes, one may end the Job between the last look of the other and its creation; the Pod is freed.
+    if job.finished && !twice {
         return Err("the Job has ended".into());
     }
     let live = job.live();
@@ -293,7 +294,9 @@ fn created(job: &Ledger, uid: &str, twice: bool) -> Result<(), String> {
             .iter()
             .filter(|(other, pod)| *other != uid && pod.index == index)
     };
-    if job.indexed && !job.disturbed && others().any(|(_, pod)| pod.live || pod.clean_success) {
+    // The name of an index's next Pod keeps two processes apart only while both remember the same names of Pods that are gone. The
+    // Lease, which is not played here, keeps them apart before that.
+    if job.indexed && !twice && others().any(|(_, pod)| pod.live || pod.clean_success) {
         return Err(format!("index {index:?} has a live or succeeded Pod"));
     }
     Ok(())

@@ -9,7 +9,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::stream::{self, StreamExt};
 use serde_json::{Value, json};
-use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, timeout_at};
 
 use super::query::Query;
@@ -33,7 +32,6 @@ struct Watch {
     revision: u64,
     bookmarks: bool,
     ends: Instant,
-    changed: Receiver<u64>,
     ready: VecDeque<Value>,
     broken: bool,
 }
@@ -45,7 +43,6 @@ pub(super) fn watch(
     namespace: Option<String>,
     query: &Query,
 ) -> Answer {
-    let changed = store.subscribe();
     let mut ready = VecDeque::new();
     let mut broken = false;
     let revision = match query.resource_version.filter(|revision| *revision > 0) {
@@ -76,7 +73,6 @@ pub(super) fn watch(
         revision,
         bookmarks: query.bookmarks,
         ends: Instant::now() + Duration::from_secs(seconds),
-        changed,
         ready,
         broken,
     };
@@ -98,17 +94,15 @@ impl Watch {
             if self.broken {
                 return None;
             }
-            self.changed.mark_unchanged();
             self.read();
             if !self.ready.is_empty() {
                 continue;
             }
             let until = self.ends.min(Instant::now() + BOOKMARK_EVERY);
-            match timeout_at(until, self.changed.changed()).await {
-                Ok(Err(_)) => return None,
+            match timeout_at(until, self.store.beyond(self.revision)).await {
                 Err(_) if until == self.ends => return None,
                 Err(_) if self.bookmarks => return Some(bookmark(self.kind, self.revision, false)),
-                Ok(Ok(())) | Err(_) => {}
+                Ok(()) | Err(_) => {}
             }
         }
     }

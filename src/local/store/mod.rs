@@ -7,6 +7,7 @@ mod admission;
 mod create;
 mod delete;
 mod error;
+mod growth;
 mod history;
 mod object;
 mod update;
@@ -16,9 +17,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::sync::watch;
 
 pub use error::ApiError;
+use growth::Growth;
 use history::History;
 pub use history::{Change, ChangeKind};
 
@@ -49,7 +50,7 @@ pub(super) struct Key {
 /// The store. Every call is one transaction.
 pub struct Store {
     state: Mutex<State>,
-    revision: watch::Sender<u64>,
+    growth: Growth,
 }
 
 pub(super) struct State {
@@ -85,7 +86,7 @@ impl Store {
                 dependents: BTreeMap::new(),
                 history: History::default(),
             }),
-            revision: watch::Sender::new(0),
+            growth: Growth::default(),
         };
         for name in ["default", "kube-system"] {
             let namespace = json!({"metadata": {"name": name}, "status": {"phase": "Active"}});
@@ -151,9 +152,14 @@ impl Store {
         Ok((state.history.after(kind, revision)?, state.revision))
     }
 
-    /// Tells when the revision grows.
-    pub fn subscribe(&self) -> watch::Receiver<u64> {
-        self.revision.subscribe()
+    /// The version of the store.
+    pub fn revision(&self) -> u64 {
+        self.lock().revision
+    }
+
+    /// Waits until the revision is above this one; those who wait are told in the order in which they came.
+    pub async fn beyond(&self, revision: u64) {
+        self.growth.beyond(revision).await;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -169,8 +175,7 @@ impl Store {
         let result = act(&mut state);
         let revision = state.revision;
         drop(state);
-        self.revision
-            .send_if_modified(|seen| std::mem::replace(seen, revision) != revision);
+        self.growth.tell(revision);
         result
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::scalar::is_plain_safe;
+use super::scalar::{is_plain_safe, is_printable};
 
 /// Where text goes.
 pub trait Sink {
@@ -152,14 +152,7 @@ pub fn emit_scalar(text: &str, indent: usize, out: &mut impl Sink) {
 
 /// Several lines, none of which would lose anything in a literal block.
 fn is_block_safe(text: &str) -> bool {
-    let printable = |c: char| {
-        c == '\n'
-            || c == '\t'
-            || (c >= ' '
-                && c != '\u{7f}'
-                && !('\u{80}'..'\u{a0}').contains(&c)
-                && !"\u{2028}\u{2029}\u{feff}".contains(c))
-    };
+    let printable = |c: char| c == '\n' || c == '\t' || is_printable(c);
     let Some((first, rest)) = text.split_once('\n') else {
         return false;
     };
@@ -197,13 +190,8 @@ pub fn emit_quoted(text: &str, out: &mut impl Sink) {
             '\n' => "\\n".to_owned(),
             '\t' => "\\t".to_owned(),
             '\r' => "\\r".to_owned(),
-            c if c < ' ' || ('\u{7f}'..'\u{a0}').contains(&c) => format!("\\x{:02x}", u32::from(c)),
-            '\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => format!("\\u{:04x}", u32::from(c)),
-            c if ('\u{fdd0}'..='\u{fdef}').contains(&c)
-                || ('\u{fffe}'..='\u{ffff}').contains(&c) =>
-            {
-                format!("\\u{:04x}", u32::from(c))
-            }
+            c if u32::from(c) < 0x100 && !is_printable(c) => format!("\\x{:02x}", u32::from(c)),
+            c if c == '\u{a0}' || !is_printable(c) => format!("\\u{:04x}", u32::from(c)),
             _ => continue,
         };
         out.push(&text[from..at]);

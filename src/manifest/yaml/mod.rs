@@ -8,4 +8,4 @@ mod scalar;
 pub use data::data;
 pub use emit::{Sink, emit_document, emit_flow, emit_quoted, emit_scalar, to_yaml};
 pub use read::{Document, YamlError, documents};
-pub use scalar::{is_plain_safe, resolve};
+pub use scalar::{is_plain_safe, is_printable, resolve};

@@ -107,6 +107,17 @@ pub fn is_plain_safe(text: &str) -> bool {
     !is_word(text)
 }
 
+/// Whether a character may stand as itself in a comment, a block or quotes, on any line: no control character, no line break that
+/// only some readers take for one, and none that go-yaml's reader refuses (`yaml_parser_update_buffer`; YAML 1.2.2, 5.1).
+pub fn is_printable(c: char) -> bool {
+    !c.is_control()
+        && !matches!(
+            c,
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fdd0}'
+                ..='\u{fdef}' | '\u{fffe}' | '\u{ffff}'
+        )
+}
+
 /// Whether a short text is one of the words that are no strings, in any case.
 fn is_word(text: &str) -> bool {
     text.len() <= 5

@@ -114,10 +114,13 @@ impl Stage {
         name: &str,
         done: impl Fn(Option<&Value>) -> bool,
     ) -> Option<Value> {
-        let mut revisions = self.store.subscribe();
         let waiting = async {
-            while !done(self.get(name).as_ref()) {
-                revisions.changed().await.expect("the store lives");
+            loop {
+                let revision = self.store.revision();
+                if done(self.get(name).as_ref()) {
+                    break;
+                }
+                self.store.beyond(revision).await;
             }
         };
         let waited = tokio::time::timeout(PATIENCE, waiting).await;
