@@ -18,7 +18,7 @@ pub(super) struct ReportArgs {
     /// Write a line to this file for each member that ends, in the columns of GNU parallel's --joblog
     #[arg(long, value_name = "FILE")]
     joblog: Option<PathBuf>,
-    /// Write a `JUnit` report to this file at the end, with a case for each member
+    /// Write a JUnit report to this file at the end, with a case for each member
     #[arg(long, value_name = "FILE")]
     report_junit: Option<PathBuf>,
 }

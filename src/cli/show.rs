@@ -14,7 +14,7 @@ use crate::cluster::duration::parse_duration;
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Display")]
 pub(super) struct ShowArgs {
-    /// How progress is shown: auto, live, plain, json or none
+    /// How progress is shown: auto, live, plain, json, verdict or none
     #[arg(
         long,
         value_name = "HOW",

@@ -1,4 +1,4 @@
-//! A group as a `JUnit` report, as CI systems read it: one suite, one case for each member.
+//! A group as a JUnit report, as CI systems read it: one suite, one case for each member.
 //!
 //! Elements and attributes are those that Jenkins' and GitLab's readers know (`testsuites`, `testsuite`, `testcase`, `failure`,
 //! `error`, `skipped`).

@@ -14,6 +14,18 @@ pub(crate) fn real_kubectl() -> PathBuf {
         .expect("kubectl is there")
 }
 
+/// The minor version of kubectl, of its 1.x.
+pub(crate) fn kubectl_minor() -> u32 {
+    let place = Place::new();
+    let mut version = place.command(real_kubectl());
+    let told = ran(version.args(["version", "--client", "-o", "json"]), "").good();
+    let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    let minor = told["clientVersion"]["minor"].as_str().expect("a text");
+    // Some builds write `27+`.
+    let digits = minor.trim_end_matches(|c: char| !c.is_ascii_digit());
+    digits.parse().expect("a number")
+}
+
 /// kubectl, with only the program itself and the system's folders on its path.
 pub(crate) fn kubectl(place: &Place) -> Command {
     let bin = place.path().join("bin");
