@@ -1,4 +1,4 @@
-//! A Lease says which of several processes works. Without it no count goes wrong, but more Pods may run than are wanted.
+//! A Lease says which of several processes works: two that see different things may make or count a Pod once more than is wanted.
 //!
 //! The rules are those of client-go's leader election: a holder that does not renew is gone once its time has passed on the
 //! candidate's own clock, counted from when the candidate saw the last renewal; no two clocks are compared.
@@ -152,12 +152,12 @@ pub async fn hold(
     // When the last renewal was sent: it counts from later on for everybody else.
     let mut renewed = None;
     while !standing.is_closed() {
-        let sent = Instant::now();
-        let ends = renewed.map_or(sent + GIVE_UP, |renewed| renewed + GIVE_UP);
+        let asked = Instant::now();
+        let ends = renewed.map_or(asked + GIVE_UP, |renewed| renewed + GIVE_UP);
         let attempt = attempt(&client, &seat, &mut candidate, clock(), began.elapsed());
         let now = match timeout_at(ends, attempt).await {
             Ok(Ok(now)) => {
-                renewed = (now == Standing::Held).then_some(sent);
+                renewed = (now == Standing::Held).then_some(asked);
                 Some(now)
             }
             Ok(Err(error)) if rest::is_status(&error, 403) || rest::is_status(&error, 404) => {

@@ -142,7 +142,7 @@ fn is_path(code: &str) -> bool {
     let is_plain = code
         .chars()
         .all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));
-    is_plain && (code.ends_with(".rs") || top.iter().any(|top| code.starts_with(top)))
+    is_plain && (code.strip_suffix(".rs").is_some() || top.iter().any(|top| code.starts_with(top)))
 }
 
 #[test]

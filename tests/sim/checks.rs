@@ -34,8 +34,6 @@ impl fmt::Display for Actor {
 /// Sees every change of the store, in order.
 pub(crate) struct Checks {
     owner: Owner,
-    /// Two processes work at a time: what one of them does not see yet, it may do again.
-    twice: bool,
     revision: u64,
     jobs: BTreeMap<String, Ledger>,
     /// The Job of each Pod, by their uids, whoever takes the owner off.
@@ -45,10 +43,9 @@ pub(crate) struct Checks {
 }
 
 impl Checks {
-    pub(crate) fn new(owner: Owner, twice: bool) -> Self {
+    pub(crate) fn new(owner: Owner) -> Self {
         Self {
             owner,
-            twice,
             revision: 0,
             jobs: BTreeMap::new(),
             owners: BTreeMap::new(),
@@ -186,14 +183,12 @@ impl Checks {
                 "{actor} touches the Pod {name} of another controller's Job"
             ));
         }
-        let twice = self.twice || job.disturbed;
         facts(job.pods.entry(uid.to_owned()).or_default(), change);
         if by_controller && change.change == ChangeKind::Added {
-            created(job, uid, twice)
+            created(job, uid)
                 .map_err(|why| format!("job {}: Pod {name} is created: {why}", job.name))?;
         }
-        released(job, uid, change, twice)
-            .map_err(|why| format!("job {}: Pod {name}: {why}", job.name))
+        released(job, uid, change).map_err(|why| format!("job {}: Pod {name}: {why}", job.name))
     }
 
     /// What is not as it should be when all is quiet.
@@ -268,20 +263,19 @@ fn facts(pod: &mut PodFacts, change: &Change) {
 }
 
 /// A Pod is created only where one is missing.
-fn created(job: &Ledger, uid: &str, twice: bool) -> Result<(), String> {
-    // Of two processes, one may end the Job between the last look of the other and its creation; the Pod is freed.
-    if job.finished && !twice {
+fn created(job: &Ledger, uid: &str) -> Result<(), String> {
+    if job.finished {
         return Err("the Job has ended".into());
     }
     let live = job.live();
-    if live > job.parallelism_max && !twice {
+    if live > job.parallelism_max && !job.disturbed {
         return Err(format!(
             "{live} live Pods, parallelism was never above {}",
             job.parallelism_max
         ));
     }
     let done = job.clean_successes();
-    if let Some(wanted) = job.completions.filter(|_| !job.indexed && !twice)
+    if let Some(wanted) = job.completions.filter(|_| !job.indexed && !job.disturbed)
         && live + done > wanted
     {
         return Err(format!(
@@ -294,16 +288,14 @@ fn created(job: &Ledger, uid: &str, twice: bool) -> Result<(), String> {
             .iter()
             .filter(|(other, pod)| *other != uid && pod.index == index)
     };
-    // The name of an index's next Pod keeps two processes apart only while both remember the same names of Pods that are gone. The
-    // Lease, which is not played here, keeps them apart before that.
-    if job.indexed && !twice && others().any(|(_, pod)| pod.live || pod.clean_success) {
+    if job.indexed && !job.disturbed && others().any(|(_, pod)| pod.live || pod.clean_success) {
         return Err(format!("index {index:?} has a live or succeeded Pod"));
     }
     Ok(())
 }
 
 /// A Pod that ended keeps its finalizer until it is on record.
-fn released(job: &mut Ledger, uid: &str, change: &Change, twice: bool) -> Result<(), String> {
+fn released(job: &mut Ledger, uid: &str, change: &Change) -> Result<(), String> {
     let Some(before) = change.before.as_deref() else {
         return Ok(());
     };
@@ -312,7 +304,7 @@ fn released(job: &mut Ledger, uid: &str, change: &Change, twice: bool) -> Result
     // Once a Job has succeeded, Pods that were going anyway are let go without being counted.
     let over = job.finished || condition(&job.status, "SuccessCriteriaMet").is_some();
     let watched =
-        job.exists && !job.deleting && !over && !job.scaled_down && !job.indexed && !twice;
+        job.exists && !job.deleting && !over && !job.scaled_down && !job.indexed && !job.disturbed;
     let ignored = job.judged && text(before, "/status/phase") == "Failed";
     if free && watched && is_finished(before) && !ignored && !job.is_on_record(uid) {
         return Err("it ended and loses its finalizer without being on record".into());

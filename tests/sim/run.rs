@@ -10,7 +10,6 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Skew;
 use crate::link::Link;
-use crate::swarm::Second;
 use crate::world::World;
 use crate::{node, user};
 
@@ -72,8 +71,9 @@ async fn live(world: &Arc<World>) -> Result<(), String> {
 
 async fn chaos(world: &Arc<World>, process: &mut Process) -> Result<(), String> {
     let swarm = world.swarm();
-    let has_second = swarm.second != Second::None;
-    let second = has_second.then(|| Process::start(world, 1, Skew::default()));
+    let second = swarm
+        .twice
+        .then(|| Process::start(world, 1, Skew::default()));
     let mut crash = next_crash(world);
     while world.clock.elapsed() < swarm.chaos {
         let until_crash = crash.saturating_sub(world.clock.elapsed());
@@ -145,9 +145,10 @@ impl Process {
     fn start(world: &Arc<World>, number: u32, skew: Skew) -> Self {
         let (stop, stopped) = watch::channel(false);
         let (client, options) = (Link::client(world, number), options(world, &skew));
-        let task = match world.swarm().second {
-            Second::Leased => tokio::spawn(lead(world.clone(), number, client, options, stopped)),
-            _ => tokio::spawn(controller::run(client, options, stopped)),
+        let task = if world.swarm().twice {
+            tokio::spawn(lead(world.clone(), number, client, options, stopped))
+        } else {
+            tokio::spawn(controller::run(client, options, stopped))
         };
         Self {
             number,

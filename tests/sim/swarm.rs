@@ -4,16 +4,6 @@ use std::time::Duration;
 
 use kubectl_batch::controller::Owner;
 
-/// A second process that works on the same Jobs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Second {
-    None,
-    /// It knows nothing of a Lease.
-    Unguarded,
-    /// Both ask for the Lease first.
-    Leased,
-}
-
 /// How bad the world is in one run; rates are chances in a thousand.
 #[derive(Clone, Debug)]
 pub(crate) struct Swarm {
@@ -53,8 +43,8 @@ pub(crate) struct Swarm {
     pub(crate) lag_max: Duration,
     /// Mean time between crashes of the process.
     pub(crate) crashes: Option<Duration>,
-    /// Whether a second process runs by mistake.
-    pub(crate) second: Second,
+    /// Whether two processes want the work: a Lease says which of them has it.
+    pub(crate) twice: bool,
     /// The clock of the process jumps by up to so many seconds.
     pub(crate) jumps: Option<i64>,
     /// Whether users change and delete Jobs.
@@ -83,11 +73,7 @@ impl Swarm {
             Owner::Everything
         };
         // Whoever serves everything is alone: it is part of the embedded cluster.
-        let second = match (owner, random.u8(..4)) {
-            (Owner::HandedOver, 0) => Second::Unguarded,
-            (Owner::HandedOver, 1) => Second::Leased,
-            _ => Second::None,
-        };
+        let twice = owner == Owner::HandedOver && random.u8(..4) == 1;
         Self {
             owner,
             chaos: Duration::from_secs(random.u64(30..600)),
@@ -109,7 +95,7 @@ impl Swarm {
             crashes: random
                 .bool()
                 .then(|| Duration::from_secs(random.u64(1..120))),
-            second,
+            twice,
             jumps: (random.u8(..4) == 0).then(|| random.i64(1..7200)),
             restless: random.bool(),
         }

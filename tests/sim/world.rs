@@ -13,7 +13,7 @@ use kubectl_batch::local::store::{Environment, Store};
 use crate::checks::{Actor, Checks};
 use crate::clock::Clock;
 use crate::fault::Fate;
-use crate::swarm::{Second, Swarm};
+use crate::swarm::Swarm;
 use crate::trace::Trace;
 
 /// Everything that the tasks of a run share. One thread, so that the order of things depends on nothing but the seed.
@@ -44,7 +44,7 @@ impl World {
         };
         let store = Arc::new(Store::new(environment));
         let api = Api::new(store.clone(), LogRegistry::default().serve());
-        let checks = Checks::new(swarm.owner, swarm.second == Second::Unguarded);
+        let checks = Checks::new(swarm.owner);
         let trace = Trace::default();
         Arc::new(Self {
             store,
