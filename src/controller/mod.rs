@@ -2,7 +2,7 @@
 //!
 //! One task owns what was observed (`world`) and the [`queue`]; each pass over a Job runs as a task of its own, at most one
 //! per Job at a time. Every write is guarded by a uid or a resourceVersion, and every new Pod by its name, so a stale view
-//! costs time, never correctness; a Lease keeps a second process away ([`lead`]).
+//! costs time, never correctness; a Lease keeps a second process away ([`lead()`]).
 
 mod announce;
 mod claim;
