@@ -139,8 +139,8 @@ impl Candidate {
 
 /// Tries to get the Lease, renews it, and tells how it stands, until nobody listens any more.
 ///
-/// Whoever cannot renew it for [`GIVE_UP`] does not hold it any more, also when the server does not answer at all: that is before
-/// anybody else may take it, who waits for [`DURATION`] from a later time on.
+/// Whoever cannot renew it for 10 seconds does not hold it any more, also when the server does not answer at all: that is before
+/// anybody else may take it, who waits for 15 from a later time on.
 pub async fn hold(
     client: Client,
     seat: Seat,
