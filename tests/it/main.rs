@@ -22,6 +22,7 @@ mod files;
 mod killed;
 mod krew;
 mod layering;
+mod lead;
 mod live;
 mod logs;
 mod peers;
