@@ -55,7 +55,8 @@ async fn patch(
     gone_is_fine(rest::json_patch(client, PODS, namespace, &pod.name, &operations.into()).await)
 }
 
-/// Removes the finalizers of several Pods; gives the uids that are free of it now, and the first error.
+/// Removes the finalizers of several Pods, each in the phase in which it was observed: one that a rule ignores while it is on its way
+/// out may end well before that, and counts then. Gives the uids that are free of it now, and the first error.
 pub(super) async fn remove_finalizers(
     client: &Client,
     namespace: &str,
@@ -63,7 +64,7 @@ pub(super) async fn remove_finalizers(
 ) -> (BTreeSet<String>, Option<kube::Error>) {
     let mut requests = stream::iter(pods.to_vec())
         .map(|pod| async move {
-            let result = remove_finalizer(client, namespace, &pod).await;
+            let result = remove_finalizer_in_phase(client, namespace, &pod).await;
             (pod, result)
         })
         .buffer_unordered(CONCURRENCY);

@@ -305,8 +305,7 @@ fn released(job: &mut Ledger, uid: &str, change: &Change) -> Result<(), String> 
     let over = job.finished || condition(&job.status, "SuccessCriteriaMet").is_some();
     let watched =
         job.exists && !job.deleting && !over && !job.scaled_down && !job.indexed && !job.disturbed;
-    // A Pod that a rule ignores is let go uncounted; one that is on its way out may end between the look at it and that.
-    let ignored = job.judged && (text(before, "/status/phase") == "Failed" || is_deleting(before));
+    let ignored = job.judged && text(before, "/status/phase") == "Failed";
     if free && watched && is_finished(before) && !ignored && !job.is_on_record(uid) {
         return Err("it ended and loses its finalizer without being on record".into());
     }
