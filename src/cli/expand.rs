@@ -1,10 +1,13 @@
 //! `expand`: prints the manifests that a template and a list give, or writes a file for each item.
 
+mod held;
+
 use std::borrow::Borrow;
-use std::io::Write;
 use std::path::PathBuf;
 
 use serde_json::Value;
+
+use held::Held;
 
 use super::input::{self, Batch, ItemArgs, Streamed, TemplateArgs};
 use super::output_dir::OutputDir;
@@ -13,11 +16,6 @@ use crate::items::{Item, ListError};
 use crate::manifest::names;
 use crate::render;
 use crate::template::{Names, Template};
-
-/// Bytes that are gathered before they are written.
-const CHUNK: usize = 64 * 1024;
-/// Bytes that are held back at first: a wrong item among the first seven thousand or so leaves nothing half printed.
-const HELD_BACK: usize = 4 * 1024 * 1024;
 
 /// Print the manifests that a template and a list give
 ///
@@ -88,7 +86,7 @@ fn print_all<I: Borrow<Item>>(
     template: &Template,
     items: impl Iterator<Item = Result<I, ListError>>,
 ) -> CliResult {
-    let mut out = Held::new(std::io::stdout().lock());
+    let mut out = Held::new(held::stdout());
     let mut names = Names::new(input::in_file);
     let mut any = false;
     for item in items {
@@ -130,38 +128,6 @@ fn write_object(output: Output, object: &Value, is_further: bool, out: &mut Vec<
             out.push(b'\n');
         }
         Output::Yaml => {}
-    }
-}
-
-/// Output that is held back until there is much of it.
-struct Held<W> {
-    out: W,
-    buffer: Vec<u8>,
-    most: usize,
-}
-
-impl<W: Write> Held<W> {
-    fn new(out: W) -> Self {
-        Self {
-            out,
-            buffer: Vec::with_capacity(2 * CHUNK),
-            most: HELD_BACK,
-        }
-    }
-
-    fn pass_on(&mut self) -> std::io::Result<()> {
-        if self.buffer.len() >= self.most {
-            self.out.write_all(&self.buffer)?;
-            self.buffer.clear();
-            self.buffer.shrink_to(2 * CHUNK);
-            self.most = CHUNK;
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self) -> std::io::Result<()> {
-        self.out.write_all(&self.buffer)?;
-        self.out.flush()
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "the loop has a clock")]
 
 mod creating;
+mod drain;
 mod events;
 mod expiry;
 mod outputs;
@@ -35,8 +36,6 @@ use recorded::next_news;
 const FRAME: Duration = Duration::from_millis(100);
 /// And at least this often, for the clock in it.
 const CLOCK: Duration = Duration::from_secs(1);
-/// Output that is still on its way when the last member has ended is waited for so long.
-const OUTPUT_GRACE: Duration = Duration::from_secs(5);
 /// Times to live that are still being set then are waited for so long.
 const EXPIRY_GRACE: Duration = Duration::from_secs(30);
 
@@ -100,7 +99,7 @@ pub(super) async fn follow(follow: Follow<'_>, screen: &mut Screen) -> CliResult
         state.outputs.stop();
         return Ok(ending);
     }
-    state.drain_outputs().await?;
+    state.drain().await?;
     if let Some(problem) = state.expiry.finish(Instant::now() + EXPIRY_GRACE).await {
         super::screen::warn(&format!(
             "the time to live of Jobs cannot be set: {problem}"
@@ -138,7 +137,10 @@ impl Loop<'_, '_> {
             if self.waits_in_vain()? {
                 return self.give_up(&mut signals).await;
             }
-            if let Some(crowd) = self.outputs.crowd(Instant::now()) {
+            // Before all is known, the number would be too small.
+            if self.follow.group.is_listed()
+                && let Some(crowd) = self.outputs.crowd(Instant::now())
+            {
                 self.screen.note(&crowd)?;
             }
             if let Some(ledger) = &mut self.follow.ledger {
@@ -305,14 +307,6 @@ impl Loop<'_, '_> {
         self.screen.output(item, &line.pod, &line.text)?;
         if !line.text.trim().is_empty() {
             self.take_in(Observation::LastLine(line.place, line.text))?;
-        }
-        Ok(())
-    }
-
-    async fn drain_outputs(&mut self) -> CliResult<()> {
-        let end = Instant::now() + OUTPUT_GRACE;
-        while let Ok(Some(line)) = tokio::time::timeout_at(end, self.outputs.next_of_rest()).await {
-            self.output(line)?;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::turns::Turns;
 use crate::cluster::logs::{self, Log, Part};
+use crate::cluster::problem::Problem;
 use crate::group::{Member, Place, PodState, PodView};
 
 /// Outputs that are read at a time; the others wait for their turn.
@@ -41,6 +42,14 @@ pub(super) struct Line {
     pub(super) text: String,
 }
 
+/// What comes of outputs once no further ones are wanted.
+pub(super) enum Rest {
+    /// A line.
+    Line(Line),
+    /// One output was read to its end, or could not be: which one, and why.
+    Ended(Result<(), String>),
+}
+
 /// What is read of the outputs that are wanted.
 #[derive(Clone, Debug, Default)]
 pub(in crate::cli) struct Reading {
@@ -60,7 +69,7 @@ pub(super) struct Outputs {
     mode: LogMode,
     reading: Reading,
     seen: BTreeSet<(String, i32)>,
-    tasks: JoinSet<()>,
+    tasks: JoinSet<Result<(), String>>,
     turns: Turns,
     sender: mpsc::Sender<Line>,
     lines: mpsc::Receiver<Line>,
@@ -132,10 +141,11 @@ impl Outputs {
         );
         self.tasks.spawn(async move {
             let Some(_turn) = turn.await else {
-                return;
+                return Ok(());
             };
             let whose = Whose { place, item };
-            read(&client, &log, &whose, &sender).await;
+            let read = read(&client, &log, &whose, &sender).await;
+            read.map_err(|why| format!("{}: {why}", log.pod))
         });
     }
 
@@ -156,17 +166,21 @@ impl Outputs {
         self.lines.recv().await
     }
 
-    /// The next line of what is still being read; `None` when all is read.
-    pub(super) async fn next_of_rest(&mut self) -> Option<Line> {
-        loop {
-            tokio::select! {
-                biased;
-                Some(line) = self.lines.recv() => return Some(line),
-                done = self.tasks.join_next() => if done.is_none() {
-                    return self.lines.try_recv().ok();
-                },
-            }
+    /// What comes next of the outputs that are being read or wait for a place; `None` when all are read.
+    pub(super) async fn next_of_rest(&mut self) -> Option<Rest> {
+        tokio::select! {
+            biased;
+            Some(line) = self.lines.recv() => Some(Rest::Line(line)),
+            done = self.tasks.join_next() => match done {
+                Some(done) => Some(Rest::Ended(done.unwrap_or(Ok(())))),
+                None => self.lines.try_recv().ok().map(Rest::Line),
+            },
         }
+    }
+
+    /// How many outputs are being read or wait for a place.
+    pub(super) fn unread(&self) -> usize {
+        self.tasks.len()
     }
 
     /// Reads no more.
@@ -181,19 +195,16 @@ struct Whose {
     item: String,
 }
 
-async fn read(client: &Client, log: &Log, whose: &Whose, sender: &mpsc::Sender<Line>) {
-    let mut lines = match logs::lines(client, log).await {
-        Ok(lines) => lines,
-        Err(error) => {
-            tracing::debug!(%error, pod = log.pod, "no output");
-            return;
-        }
-    };
+async fn read(
+    client: &Client,
+    log: &Log,
+    whose: &Whose,
+    sender: &mpsc::Sender<Line>,
+) -> Result<(), String> {
+    let lines = logs::lines(client, log).await;
+    let mut lines = lines.map_err(|error| Problem::from(error).to_string())?;
     while let Some(text) = lines.next().await {
-        let Ok(text) = text else {
-            tracing::debug!(pod = log.pod, "the output broke off");
-            return;
-        };
+        let text = text.map_err(|error| format!("it broke off: {error}"))?;
         let line = Line {
             place: whose.place.clone(),
             item: whose.item.clone(),
@@ -201,9 +212,10 @@ async fn read(client: &Client, log: &Log, whose: &Whose, sender: &mpsc::Sender<L
             text,
         };
         if sender.send(line).await.is_err() {
-            return;
+            break;
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -217,6 +229,54 @@ mod tests {
 
     use super::*;
 
+    fn pod(number: usize) -> PodView {
+        let pod = json!({
+            "metadata": {"name": format!("p-{number}"), "uid": number.to_string(), "labels": {"job-name": "j"}},
+            "status": {"phase": "Succeeded"},
+        });
+        PodView::from_value(&pod).expect("a Pod of a Job")
+    }
+
+    #[tokio::test]
+    async fn the_rest_is_read_whole_and_what_cannot_be_read_is_named() {
+        // Odd Pods are gone already.
+        let service = tower::service_fn(|request: Request<Body>| async move {
+            let path = request.uri().path().trim_end_matches("/log");
+            let answer = if path.ends_with(['1', '3', '5', '7', '9']) {
+                let gone = json!({"kind": "Status", "status": "Failure", "message": "gone", "reason": "NotFound", "code": 404});
+                Response::builder()
+                    .status(404)
+                    .body(Body::from(gone.to_string().into_bytes()))
+            } else {
+                Response::builder().body(Body::from(b"one\ntwo\n".to_vec()))
+            };
+            Ok::<_, Infallible>(answer.expect("an answer"))
+        });
+        let client = Client::new(service, "ci");
+        let mut outputs = Outputs::new(client, LogMode::All, Reading::default());
+        for number in 0..4 * AT_ONCE {
+            outputs.pod_seen(&pod(number), "apple");
+        }
+        let (mut lines, mut read, mut lost) = (0, 0, Vec::new());
+        while let Some(rest) = outputs.next_of_rest().await {
+            match rest {
+                Rest::Line(_) => lines += 1,
+                Rest::Ended(Ok(())) => read += 1,
+                Rest::Ended(Err(why)) => lost.push(why),
+            }
+        }
+        assert_eq!(
+            (lines, read, lost.len()),
+            (4 * AT_ONCE, 2 * AT_ONCE, 2 * AT_ONCE)
+        );
+        assert!(
+            lost[0].contains("p-1:") && lost[0].contains("gone"),
+            "{}",
+            lost[0]
+        );
+        assert_eq!(outputs.unread(), 0);
+    }
+
     #[tokio::test]
     async fn those_that_wait_for_a_place_are_counted_once() {
         // A server that never answers.
@@ -226,11 +286,7 @@ mod tests {
         let client = Client::new(service, "ci");
         let mut outputs = Outputs::new(client, LogMode::All, Reading::default());
         for number in 0..AT_ONCE + 2 {
-            let pod = json!({
-                "metadata": {"name": "p", "uid": number.to_string(), "labels": {"job-name": "j"}},
-                "status": {"phase": "Running"},
-            });
-            outputs.pod_seen(&PodView::from_value(&pod).expect("a Pod of a Job"), "apple");
+            outputs.pod_seen(&pod(number), "apple");
         }
         tokio::task::yield_now().await;
         let start = Instant::now();
