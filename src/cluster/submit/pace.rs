@@ -29,7 +29,7 @@ impl Default for Pace {
 }
 
 /// Requests under way at the beginning.
-const WINDOW_FIRST: usize = 2;
+const WINDOW_FIRST: usize = 4;
 /// With fewer requests than this waiting in the server, there is room for more.
 const QUEUE_LOW: f64 = 6.0;
 /// With more requests than this waiting in the server, there are too many.
