@@ -17,7 +17,7 @@ const ENDLESS: Duration = Duration::from_secs(300);
 
 /// How long the rest is waited for.
 struct Patience {
-    most: Duration,
+    is_over: bool,
     end: Instant,
 }
 
@@ -36,8 +36,7 @@ impl Loop<'_, '_> {
     pub(super) async fn drain(&mut self) -> CliResult<()> {
         let mut signals = Signals::new()
             .map_err(|error| Failure::tool(format!("cannot take signals: {error}")))?;
-        let most = if self.is_over() { ENDLESS } else { SILENCE };
-        let mut patience = Patience::new(most, Instant::now());
+        let mut patience = Patience::new(self.is_over(), Instant::now());
         let mut lost = Lost::default();
         loop {
             tokio::select! {
@@ -78,14 +77,16 @@ impl Loop<'_, '_> {
 }
 
 impl Patience {
-    fn new(most: Duration, now: Instant) -> Self {
-        let end = now + most;
-        Self { most, end }
+    fn new(is_over: bool, now: Instant) -> Self {
+        let end = now + if is_over { ENDLESS } else { SILENCE };
+        Self { is_over, end }
     }
 
     /// An output ended, which makes place for the next one.
     fn renew(&mut self, now: Instant) {
-        self.end = now + self.most;
+        if self.is_over {
+            self.end = now + ENDLESS;
+        }
     }
 
     /// The end, if nothing comes from now on.
@@ -112,7 +113,7 @@ mod tests {
     fn silence_ends_it_and_so_does_one_that_writes_on() {
         let start = Instant::now();
         let after = |seconds| start + Duration::from_secs(seconds);
-        let mut patience = Patience::new(ENDLESS, start);
+        let mut patience = Patience::new(true, start);
         assert_eq!(patience.end(start), after(5));
         assert_eq!(patience.end(after(200)), after(205), "a line came");
         assert_eq!(patience.end(after(299)), after(300), "lines, but no end");
@@ -125,7 +126,9 @@ mod tests {
     fn what_goes_on_is_not_waited_for() {
         let start = Instant::now();
         let after = |seconds| start + Duration::from_secs(seconds);
-        let patience = Patience::new(SILENCE, start);
+        let mut patience = Patience::new(false, start);
         assert_eq!(patience.end(after(4)), after(5));
+        patience.renew(after(4));
+        assert_eq!(patience.end(after(4)), after(5), "another Pod ended");
     }
 }
