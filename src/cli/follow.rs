@@ -137,12 +137,7 @@ impl Loop<'_, '_> {
             if self.waits_in_vain()? {
                 return self.give_up(&mut signals).await;
             }
-            // Before all is known, the number would be too small.
-            if self.follow.group.is_listed()
-                && let Some(crowd) = self.outputs.crowd(Instant::now())
-            {
-                self.screen.note(&crowd)?;
-            }
+            self.tell_crowd()?;
             if let Some(ledger) = &mut self.follow.ledger {
                 ledger.tell(&self.follow.group, self.follow.submission.is_some());
             }
@@ -298,6 +293,16 @@ impl Loop<'_, '_> {
                 () = signals.next() => break,
                 outcome = next_outcome(&mut self.follow.submission) => self.outcome(outcome)?,
             }
+        }
+        Ok(())
+    }
+
+    /// Says that outputs wait for a place; before all members are known, the number would be too small.
+    fn tell_crowd(&mut self) -> CliResult<()> {
+        if self.follow.group.is_listed()
+            && let Some(crowd) = self.outputs.crowd(Instant::now())
+        {
+            self.screen.note(&crowd)?;
         }
         Ok(())
     }
