@@ -118,9 +118,7 @@ fn count(
         }
         let on_record = |list: &BTreeSet<String>| list.contains(&pod.uid);
         if pod.phase == Phase::Succeeded && !on_record(&status.uncounted.succeeded) {
-            // One that was going when it was put on record, and then ended well, stays a failure. Upstream takes it for a success
-            // here and for a failure when it counts, so that a Job completes with a success too few.
-            if indexes.is_some() || !on_record(&status.uncounted.failed) {
+            if !stays_failed(job, pod) {
                 successes.push(pod);
             }
         } else if seen.failed && !status.uncounted.failed.contains(&pod.uid) {
@@ -137,13 +135,19 @@ fn count(
     (counts, backoff.after(&successes, &failures))
 }
 
+/// Whether a Pod was going when it was put on record as failed, and stays a failure although it ended well then. Upstream takes it for
+/// a success in its pass and for a failure when it counts, so that a Job completes with a success, or an index, too few.
+fn stays_failed(job: &Job, pod: &Pod) -> bool {
+    job.status.uncounted.failed.contains(&pod.uid)
+}
+
 impl Indexes {
     fn of(job: &Job, completions: i32, pods: &[Seen]) -> Self {
         let tracked = || pods.iter().filter(|seen| seen.finalizer_at.is_some());
         let before = IndexSet::lenient(&job.status.completed_indexes, completions);
         let succeeded = before.with(
             tracked()
-                .filter(|seen| seen.pod.phase == Phase::Succeeded)
+                .filter(|seen| seen.pod.phase == Phase::Succeeded && !stays_failed(job, &seen.pod))
                 .filter_map(|seen| seen.index),
         );
         let failed = job.spec.backoff_limit_per_index.map(|limit| {
