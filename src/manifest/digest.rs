@@ -12,10 +12,12 @@ pub fn hex(bytes: &[u8], count: usize) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let hash = Sha256::digest(bytes);
     let digit = |n: u8| char::from(DIGITS[usize::from(n)]);
-    hash.iter()
-        .take(count)
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    let mut text = String::with_capacity(2 * count);
+    for byte in hash.iter().take(count) {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
 }
 
 /// The first 8 bytes of SHA-256, as a number.

@@ -310,3 +310,60 @@ fn kubectl_reads_back_exactly_the_items() {
         }
     }
 }
+
+/// Texts of one to six characters that look like numbers, or nearly.
+fn near_numbers() -> Vec<String> {
+    const LIKELY: &[u8] = b"0123456789_.+-eExob";
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut texts: Vec<String> = [
+        "__2", "08", "._5", "1_000", "+.5", "0x_1F", "1e3", "2.", "-0b1_1", "~",
+    ]
+    .map(String::from)
+    .to_vec();
+    for _ in 0..600 {
+        let count = random.usize(1..=6);
+        let text = (0..count).map(|_| char::from(LIKELY[random.usize(..LIKELY.len())]));
+        texts.push(text.collect());
+    }
+    texts.sort();
+    texts.dedup();
+    // `- ` and `---` are no scalars, and what is beyond every float is refused in a template.
+    texts.retain(|text| {
+        text.trim_matches('-') != ""
+            && text.parse().is_ok_and(f64::is_finite) | text.parse::<f64>().is_err()
+    });
+    texts
+}
+
+#[test]
+fn a_bare_item_has_the_type_that_kubectl_reads() {
+    if !has("kubectl") {
+        return;
+    }
+    let place = Place::new();
+    let texts = near_numbers();
+    let written: String = texts.iter().map(|text| format!("- {text}\n")).collect();
+    let head = "apiVersion: example.com/v1\nkind: Typed\nmetadata:\n  name: t-$INDEX\nspec:\n";
+    let list = format!("{}{written}", head.replace("$INDEX", "0"));
+    place.file("sed.yaml", &list);
+    let mut kubectl = place.command("kubectl");
+    kubectl.args(["annotate", "--local", "-f", "sed.yaml", "x=1", "-o", "json"]);
+    let theirs: Value = serde_json::from_str(&ran(&mut kubectl, "").good()).expect("JSON");
+    let job = TEMPLATE.replace("process-item-$ITEM", "p-$INDEX");
+    place.file("t.yaml", &format!("{head}  value: $ITEM\n---\n{job}"));
+    place.file("items.txt", &texts.join("\n"));
+    let ours = place
+        .run("expand -f t.yaml --items-from items.txt -o jsonl")
+        .good();
+    let ours = ours
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let ours = ours.filter(|object| object["kind"] == "Typed");
+    let differing: Vec<_> = ours
+        .zip(theirs["spec"].as_array().expect("a list"))
+        .zip(&texts)
+        .filter(|((ours, theirs), _)| ours["spec"]["value"] != **theirs)
+        .map(|((ours, theirs), text)| format!("{text}: {} and not {theirs}", ours["spec"]["value"]))
+        .collect();
+    assert!(differing.is_empty(), "{differing:#?}");
+}

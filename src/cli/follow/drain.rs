@@ -42,6 +42,8 @@ impl Loop<'_, '_> {
             tokio::select! {
                 biased;
                 () = signals.next() => break,
+                // Before the output: one that is always there would never let the limit come.
+                () = tokio::time::sleep_until(patience.end(Instant::now())) => break,
                 rest = self.outputs.next_of_rest() => match rest {
                     Some(Rest::Line(line)) => self.output(line)?,
                     Some(Rest::Ended(read)) => {
@@ -50,7 +52,6 @@ impl Loop<'_, '_> {
                     }
                     None => break,
                 },
-                () = tokio::time::sleep_until(patience.end(Instant::now())) => break,
             }
         }
         if self.is_over() && self.follow.logs == LogMode::All {

@@ -6,6 +6,8 @@ mod read;
 mod scalar;
 
 pub use data::data;
-pub use emit::{Sink, emit_document, emit_flow, emit_quoted, emit_scalar, to_yaml};
+pub use emit::{
+    Sink, emit_document, emit_flow, emit_quoted, emit_scalar, stands_in_quotes, to_yaml,
+};
 pub use read::{Document, YamlError, documents};
 pub use scalar::{is_plain_safe, is_printable, resolve};

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::scalar::whole;
+
 /// Documents in one text: a list of items is the place for more.
 const MAX_DOCUMENTS: usize = 10_000;
 
@@ -78,8 +80,20 @@ fn read(text: &str, offset: usize) -> Result<Value, YamlError> {
         },
     };
     serde_yaml::from_str_with_options::<Option<Value>>(text, options)
-        .map(Option::unwrap_or_default)
+        .map(|value| with_integers(value.unwrap_or_default()))
         .map_err(|found| error(&found, offset))
+}
+
+/// The same, where `1e3` and `2.0` are integers as they are for kubectl.
+fn with_integers(value: Value) -> Value {
+    match value {
+        Value::Array(list) => list.into_iter().map(with_integers).collect(),
+        Value::Object(map) => map
+            .into_iter()
+            .map(|(key, value)| (key, with_integers(value)))
+            .collect(),
+        scalar => whole(scalar),
+    }
 }
 
 /// What the parser says, with its place in the whole text.
@@ -121,9 +135,8 @@ mod tests {
 
     #[test]
     fn plain_scalars_are_read_as_kubectl_reads_them() {
-        let text = "a: on\nb: 012\nc: ~\nd: '012'\ne: No\nf: 1.5\ng: 0x1F\n";
-        let expected =
-            json!({"a": true, "b": 10, "c": null, "d": "012", "e": false, "f": 1.5, "g": 31});
+        let text = "a: on\nb: 012\nc: ~\nd: '012'\ne: No\nf: 1.5\ng: 0x1F\nh: [1e3]\n";
+        let expected = json!({"a": true, "b": 10, "c": null, "d": "012", "e": false, "f": 1.5, "g": 31, "h": [1000]});
         assert_eq!(values(text), [expected]);
     }
 

@@ -35,38 +35,60 @@ fn is_one_case(text: &str) -> bool {
     rest.chars().all(|c| !c.is_ascii_uppercase()) || text.chars().all(|c| !c.is_ascii_lowercase())
 }
 
+/// The number that a text is, by its first character: `_` is left out of what begins with a digit or a sign, and never elsewhere.
 fn number(text: &str) -> Option<Value> {
-    let plain = text.replace('_', "");
-    let (negative, digits) = match plain.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, plain.strip_prefix('+').unwrap_or(&plain)),
-    };
-    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+    let first = text.bytes().next()?;
+    if first == b'.' {
+        return float(text);
+    }
+    if !(first.is_ascii_digit() || b"+-".contains(&first)) {
         return None;
     }
+    let plain = text.replace('_', "");
+    integer(&plain).or_else(|| float(&plain))
+}
+
+/// As Go's `strconv.ParseInt` with base 0.
+fn integer(text: &str) -> Option<Value> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
     let (radix, digits) = match digits.get(..2).map(str::to_ascii_lowercase).as_deref() {
         Some("0x") => (16, &digits[2..]),
         Some("0o") => (8, &digits[2..]),
         Some("0b") => (2, &digits[2..]),
-        _ if digits.len() > 1
-            && digits.starts_with('0')
-            && digits.bytes().all(|b| b.is_ascii_digit()) =>
-        {
-            (8, &digits[1..])
-        }
+        _ if digits.len() > 1 && digits.starts_with('0') => (8, &digits[1..]),
         _ => (10, digits),
     };
-    // A sign behind the prefix is none.
-    let unsigned = !digits.starts_with(['-', '+']);
-    if let Some(number) = i64::from_str_radix(digits, radix).ok().filter(|_| unsigned) {
-        return Some(if negative { -number } else { number }.into());
-    }
-    let float = |c: char| c.is_ascii_digit() || ".eE+-".contains(c);
-    if radix != 10 || !digits.chars().all(float) || !digits.contains(|c: char| c.is_ascii_digit()) {
+    // A second sign is none.
+    if digits.starts_with(['-', '+']) {
         return None;
     }
-    let number: f64 = digits.parse().ok()?;
-    Number::from_f64(if negative { -number } else { number }).map(Value::Number)
+    let number = i64::from_str_radix(digits, radix).ok()?;
+    Some(if negative { -number } else { number }.into())
+}
+
+/// A number with a fraction, an exponent or too many digits for an integer.
+fn float(text: &str) -> Option<Value> {
+    let part = |c: char| c.is_ascii_digit() || ".eE+-".contains(c);
+    if !text.chars().all(part) {
+        return None;
+    }
+    let number: f64 = text.parse().ok()?;
+    Number::from_f64(number).map(|number| whole(Value::Number(number)))
+}
+
+/// A float without a fraction is an integer in the JSON that kubectl sends (Go's `encoding/json`), so that a field of an integer takes it.
+pub(super) fn whole(value: Value) -> Value {
+    /// Up to here each integer is a float.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value.as_f64() {
+        Some(number) if value.is_f64() && number.fract() == 0.0 && number.abs() <= EXACT => {
+            Value::from(number as i64)
+        }
+        _ => value,
+    }
 }
 
 /// Bytes that may stand inside of a scalar without quotes: printable ASCII without the back quote.
@@ -99,12 +121,13 @@ pub fn is_plain_safe(text: &str) -> bool {
     if !(option || first.is_ascii_alphabetic() || b"/_$".contains(first)) || b" :".contains(last) {
         return false;
     }
-    if !bytes.iter().all(|byte| INNER[usize::from(*byte)])
-        || bytes.windows(2).any(|pair| pair == b": " || pair == b" #")
-    {
-        return false;
-    }
-    !is_word(text)
+    let mut before = *first;
+    let is_inner = |byte: &u8| {
+        let ends = matches!((before, byte), (b':', b' ') | (b' ', b'#'));
+        before = *byte;
+        INNER[usize::from(*byte)] && !ends
+    };
+    bytes.iter().all(is_inner) && !is_word(text)
 }
 
 /// Whether a character may stand as itself in a comment, a block or quotes, on any line: no control character, no line break that
@@ -140,7 +163,15 @@ mod tests {
             ("0x1F", json!(31)),
             ("0b11", json!(3)),
             ("1_000", json!(1000)),
-            ("1e3", json!(1000.0)),
+            ("1e3", json!(1000)),
+            ("2.", json!(2)),
+            ("-1.5e1_0", json!(-15_000_000_000_i64)),
+            ("08", json!(8)),
+            ("-2_", json!(-2)),
+            ("__2", json!("__2")),
+            ("._5", json!("._5")),
+            ("+", json!("+")),
+            ("18446744073709551615", json!(18_446_744_073_709_551_615.0)),
             (".5", json!(0.5)),
             ("on", json!(true)),
             ("No", json!(false)),
