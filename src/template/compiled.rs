@@ -100,7 +100,7 @@ impl Template {
         out: &mut Vec<u8>,
     ) -> Result<(), TemplateError> {
         self.each(item, &mut |document, filling, room| {
-            document.take_name(filling, names)?;
+            document.take_name(filling, room, names)?;
             document.write(filling, room, out)
         })
     }
@@ -112,8 +112,8 @@ impl Template {
         names: &mut Names,
     ) -> Result<Expansion, TemplateError> {
         let mut objects = Vec::new();
-        self.each(item, &mut |document, filling, _| {
-            document.take_name(filling, names)?;
+        self.each(item, &mut |document, filling, room| {
+            document.take_name(filling, room, names)?;
             objects.push(document.value(filling)?);
             Ok(())
         })?;

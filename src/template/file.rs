@@ -334,6 +334,7 @@ impl Document {
     pub(super) fn take_name(
         &self,
         filling: &Filling<'_>,
+        room: &mut Room,
         names: &mut Names,
     ) -> Result<(), TemplateError> {
         let kind = self
@@ -343,7 +344,9 @@ impl Document {
             .unwrap_or_default();
         match self.tree.at(&["metadata", "name"]) {
             Some(Node::Slot(slot)) => {
-                names.take(kind, &slot.text(filling)?, self.is_member, filling.item)
+                room.text.clear();
+                slot.push_text(filling, &mut room.text)?;
+                names.take(kind, &room.text, self.is_member, filling.item)
             }
             Some(Node::Fixed(Value::String(name))) => {
                 names.take(kind, name, self.is_member, filling.item)

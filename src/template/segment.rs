@@ -109,8 +109,7 @@ fn scalar(role: Role, style: Style, text: &str, out: &mut Vec<u8>) {
 
 /// A string as JSON.
 pub(super) fn json(text: &str, out: &mut Vec<u8>) {
-    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
-    if text.bytes().all(plain) {
+    if yaml::stands_in_quotes(text) {
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
         out.push(b'"');

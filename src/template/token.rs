@@ -16,7 +16,7 @@ pub(super) fn token(number: usize) -> String {
 
 /// Whether a text holds what could be taken for a token.
 pub(super) fn contains_token(text: &str) -> bool {
-    text.contains([OPEN, CLOSE])
+    !text.is_ascii() && text.contains([OPEN, CLOSE])
 }
 
 /// A text in pieces: literal text and token numbers.
