@@ -62,14 +62,12 @@ pub fn finish(joined: &str, lost: bool, source: &str) -> String {
 
 /// Whether Kubernetes takes a text as the name of an object (RFC 1123 subdomain).
 pub fn is_object_name(name: &str) -> bool {
-    let label = |label: &str| {
-        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        !label.is_empty()
-            && label.chars().all(inner)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
+    let is_inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
+    let is_label = |label: &[u8]| {
+        let is_edge = |byte: Option<&u8>| byte.is_some_and(|byte| *byte != b'-');
+        is_edge(label.first()) && is_edge(label.last()) && label.iter().all(is_inner)
     };
-    name.len() <= 253 && name.split('.').all(label)
+    name.len() <= 253 && name.as_bytes().split(|byte| *byte == b'.').all(is_label)
 }
 
 /// Whether Kubernetes takes a text as a label's value.

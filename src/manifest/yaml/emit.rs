@@ -199,7 +199,7 @@ fn to_look_at(bytes: &[u8]) -> Option<usize> {
 
 /// Whether a text needs no escape in double quotes, in YAML or in JSON; `false` also for all that is not ASCII.
 pub fn stands_in_quotes(text: &str) -> bool {
-    to_look_at(text.as_bytes()).is_none()
+    text.bytes().all(|byte| AS_IT_IS[usize::from(byte)])
 }
 
 /// Writes a string in double quotes.

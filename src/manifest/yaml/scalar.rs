@@ -121,13 +121,11 @@ pub fn is_plain_safe(text: &str) -> bool {
     if !(option || first.is_ascii_alphabetic() || b"/_$".contains(first)) || b" :".contains(last) {
         return false;
     }
-    let mut before = *first;
-    let is_inner = |byte: &u8| {
-        let ends = matches!((before, byte), (b':', b' ') | (b' ', b'#'));
-        before = *byte;
-        INNER[usize::from(*byte)] && !ends
-    };
-    bytes.iter().all(is_inner) && !is_word(text)
+    let is_inner = |byte: &u8| INNER[usize::from(*byte)];
+    let ends = |pair: &[u8]| pair == b": " || pair == b" #";
+    bytes.iter().all(is_inner)
+        && !(bytes.contains(&b' ') && bytes.windows(2).any(ends))
+        && !is_word(text)
 }
 
 /// Whether a character may stand as itself in a comment, a block or quotes, on any line: no control character, no line break that
