@@ -1,19 +1,20 @@
 //! `expand`: prints the manifests that a template and a list give, or writes a file for each item.
 
+mod chunk;
 mod held;
+mod in_order;
+mod printer;
 
-use std::borrow::Borrow;
 use std::path::PathBuf;
 
-use serde_json::Value;
-
-use held::Held;
+use chunk::{Chunk, Chunks};
+use in_order::{Yields, in_order};
+use printer::Printer;
 
 use super::input::{self, Batch, ItemArgs, Streamed, TemplateArgs};
 use super::output_dir::OutputDir;
-use super::{CliResult, Global};
+use super::{CliResult, Failure, Global};
 use crate::items::{Item, ListError};
-use crate::manifest::names;
 use crate::render;
 use crate::template::{Names, Template};
 
@@ -65,7 +66,7 @@ pub(super) fn expand(args: &Args, global: &Global) -> CliResult {
     batch.check()?;
     match &args.output_dir {
         Some(folder) => write_files(&batch, &OutputDir::new(folder, args.overwrite)),
-        None => print_all(args.output, &batch.template, batch.items.iter().map(Ok)),
+        None => print_all(args.output, batch.template, batch.items.into_iter().map(Ok)),
     }
 }
 
@@ -77,58 +78,49 @@ fn expand_stream(output: Output, streamed: Streamed) -> CliResult {
         Some(Ok(first)) => input::check(&streamed.template, first)?,
         Some(Err(_)) => {}
     }
-    print_all(output, &streamed.template, items)
+    print_all(output, streamed.template, items)
 }
 
-/// Prints what all items give; names are checked on the way.
-fn print_all<I: Borrow<Item>>(
+/// Prints what all items give: a list of several chunks on as many threads as there is work for.
+///
+/// What holds Jinja stays on this one, which is watched: what an item takes is measured for the process.
+fn print_all(
     output: Output,
-    template: &Template,
-    items: impl Iterator<Item = Result<I, ListError>>,
+    template: Template,
+    items: impl Iterator<Item = Result<Item, ListError>> + Send + 'static,
 ) -> CliResult {
-    let mut out = Held::new(held::stdout());
-    let mut names = Names::new(input::in_file);
-    let mut any = false;
-    for item in items {
-        let item = item?;
-        let item = item.borrow();
-        if output == Output::Yaml {
-            template.write_checked(item, &mut names, &mut out.buffer)?;
-        } else {
-            for object in template.expand_checked(item, &mut names)?.objects {
-                write_object(output, &object, any, &mut out.buffer);
-                any = true;
-            }
+    let mut printer = Printer::new(output);
+    let mut chunks = Chunks::new(items);
+    let front: Vec<Chunk> = chunks.by_ref().take(2).collect();
+    let is_short = front.len() < 2;
+    let chunks = front.into_iter().chain(chunks);
+    if is_short || template.holds_program() {
+        for chunk in chunks {
+            chunk.expand(&template, output, &mut |made| printer.print(made?))?;
         }
-        out.pass_on()?;
+        return printer.finish();
     }
-    if output == Output::Json {
-        out.buffer
-            .extend_from_slice(if any { b"\n]}\n" } else { b"{}" });
+    let workers = templates(template)?.into_iter().map(|template| {
+        move |chunk: Chunk, yields: &Yields<_>| {
+            chunk.expand(&template, output, &mut |made| yields.push(made))
+        }
+    });
+    let all = in_order(chunks, workers);
+    for made in all.map_err(|error| Failure::tool(format!("cannot start a thread: {error}")))? {
+        printer.print(made?)?;
     }
-    out.finish()?;
-    Ok(0)
+    printer.finish()
 }
 
-/// One object; in a List, the first one opens it.
-fn write_object(output: Output, object: &Value, is_further: bool, out: &mut Vec<u8>) {
-    match output {
-        Output::Json => {
-            let opens = br#"{"apiVersion":"v1","kind":"List","metadata":{},"items":["#;
-            out.extend_from_slice(if is_further { b"," } else { opens });
-            out.push(b'\n');
-            out.extend_from_slice(object.to_string().as_bytes());
-        }
-        Output::Jsonl => {
-            out.extend_from_slice(object.to_string().as_bytes());
-            out.push(b'\n');
-        }
-        Output::Name => {
-            out.extend_from_slice(names::of_object(object).as_bytes());
-            out.push(b'\n');
-        }
-        Output::Yaml => {}
+/// The template for each thread that expands; more of them than these would wait for the one that prints.
+fn templates(template: Template) -> CliResult<Vec<Template>> {
+    const MOST: usize = 4;
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut all = vec![template];
+    while all.len() < processors.min(MOST) {
+        all.push(all[0].again()?);
     }
+    Ok(all)
 }
 
 /// All items are expanded before the first file is written.

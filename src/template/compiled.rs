@@ -6,7 +6,7 @@ use super::error::TemplateError;
 use super::file::{Document, File, Room};
 use super::slot::Filling;
 use super::values::Rendered;
-use super::{Expansion, Names, Notice, Options, Source, group_name, token};
+use super::{Expansion, Notice, Options, Source, TakeName, group_name, token};
 use crate::items::Item;
 
 /// A template that is ready for items.
@@ -96,11 +96,11 @@ impl Template {
     pub fn write_checked(
         &self,
         item: &Item,
-        names: &mut Names,
+        names: &mut impl TakeName,
         out: &mut Vec<u8>,
     ) -> Result<(), TemplateError> {
         self.each(item, &mut |document, filling, room| {
-            document.take_name(filling, room, names)?;
+            take_name(document, filling, room, names)?;
             document.write(filling, room, out)
         })
     }
@@ -109,15 +109,26 @@ impl Template {
     pub fn expand_checked(
         &self,
         item: &Item,
-        names: &mut Names,
+        names: &mut impl TakeName,
     ) -> Result<Expansion, TemplateError> {
         let mut objects = Vec::new();
         self.each(item, &mut |document, filling, room| {
-            document.take_name(filling, room, names)?;
+            take_name(document, filling, room, names)?;
             objects.push(document.value(filling)?);
             Ok(())
         })?;
         Ok(Expansion { objects })
+    }
+
+    /// The same template once more, for another thread.
+    pub fn again(&self) -> Result<Self, TemplateError> {
+        let sources: Vec<Source> = self.sources().cloned().collect();
+        Self::compile(&sources, &self.options)
+    }
+
+    /// Whether it holds Jinja, so that what an item takes is not known before it is done.
+    pub fn holds_program(&self) -> bool {
+        self.files.iter().any(|file| file.jinja.is_some())
     }
 
     /// Whether any object differs from item to item.
@@ -181,5 +192,17 @@ impl Template {
             strict_names: self.options.strict_names,
             probe: None,
         }
+    }
+}
+
+fn take_name(
+    document: &Document,
+    filling: &Filling<'_>,
+    room: &mut Room,
+    names: &mut impl TakeName,
+) -> Result<(), TemplateError> {
+    match document.name(filling, room)? {
+        Some((kind, name)) => names.take(kind, name, document.is_member, filling.item),
+        None => Ok(()),
     }
 }

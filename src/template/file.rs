@@ -1,7 +1,7 @@
 //! One file of a template: rendered if it holds Jinja, parsed, and kept as long as the text stays the same.
 
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -12,8 +12,7 @@ use super::slot::{Filling, Piece};
 use super::tree::{self, Node};
 use super::values::Rendered;
 use super::{
-    Names, Notice, Options, Source, Syntax, annotate, canonical, is_member_kind, lint, splice,
-    token,
+    Notice, Options, Source, Syntax, annotate, canonical, is_member_kind, lint, splice, token,
 };
 use crate::items::Item;
 use crate::manifest::{digest, yaml};
@@ -26,7 +25,7 @@ pub(super) struct File {
     pub(super) source: Source,
     pub(super) jinja: Option<Jinja>,
     /// The trees of the last rendering: as a rule all items render to the same text with tokens.
-    last: RefCell<Option<Rc<Rendering>>>,
+    last: RefCell<Option<Arc<Rendering>>>,
 }
 
 /// A text with tokens, and what became of it.
@@ -121,7 +120,7 @@ impl File {
         item: &Item,
         options: &Options,
         group: &str,
-    ) -> Result<(Rc<Rendering>, Vec<Rendered>), TemplateError> {
+    ) -> Result<(Arc<Rendering>, Vec<Rendered>), TemplateError> {
         let (text, values) = if let Some(jinja) = &self.jinja {
             let render = || jinja.render(item, options);
             options.effort.during(item.index + 1, render)?
@@ -135,7 +134,7 @@ impl File {
             return Ok((last.clone(), values));
         }
         let documents = self.parse(&text, values.len(), options, group)?;
-        let rendering = Rc::new(Rendering { text, documents });
+        let rendering = Arc::new(Rendering { text, documents });
         self.last.replace(Some(rendering.clone()));
         Ok((rendering, values))
     }
@@ -330,29 +329,23 @@ impl Document {
         Ok(digest::short(&room.bytes))
     }
 
-    /// Checks the object's name against those before it.
-    pub(super) fn take_name(
-        &self,
+    /// The kind and the name of the object, if the template gives it a name.
+    pub(super) fn name<'a>(
+        &'a self,
         filling: &Filling<'_>,
-        room: &mut Room,
-        names: &mut Names,
-    ) -> Result<(), TemplateError> {
-        let kind = self
-            .tree
-            .get("kind")
-            .and_then(Node::text)
-            .unwrap_or_default();
-        match self.tree.at(&["metadata", "name"]) {
+        room: &'a mut Room,
+    ) -> Result<Option<(&'a str, &'a str)>, TemplateError> {
+        let kind = self.tree.get("kind").and_then(Node::text);
+        let name = match self.tree.at(&["metadata", "name"]) {
             Some(Node::Slot(slot)) => {
                 room.text.clear();
                 slot.push_text(filling, &mut room.text)?;
-                names.take(kind, &room.text, self.is_member, filling.item)
+                room.text.as_str()
             }
-            Some(Node::Fixed(Value::String(name))) => {
-                names.take(kind, name, self.is_member, filling.item)
-            }
-            _ => Ok(()),
-        }
+            Some(Node::Fixed(Value::String(name))) => name,
+            _ => return Ok(None),
+        };
+        Ok(Some((kind.unwrap_or_default(), name)))
     }
 
     /// The object.

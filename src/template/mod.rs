@@ -44,7 +44,7 @@ pub use error::TemplateError;
 pub use notice::{Notice, Severity};
 pub use overlay::Overlays;
 pub use recipe::{NoSuchField, Recipe};
-pub use unique::Names;
+pub use unique::{Claims, Names, TakeName};
 
 /// One file of a template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

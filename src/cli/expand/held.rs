@@ -26,7 +26,7 @@ pub(super) fn stdout() -> StdoutLock<'static> {
 pub(super) struct Held<W> {
     out: W,
     /// What was made and not yet written.
-    pub(super) buffer: Vec<u8>,
+    buffer: Vec<u8>,
     most: usize,
 }
 
@@ -35,19 +35,24 @@ impl<W: Write> Held<W> {
     pub(super) fn new(out: W) -> Self {
         Self {
             out,
-            buffer: Vec::with_capacity(2 * CHUNK),
+            buffer: Vec::new(),
             most: HELD_BACK,
         }
     }
 
-    /// Writes what was made, if it is much.
-    pub(super) fn pass_on(&mut self) -> std::io::Result<()> {
-        if self.buffer.len() >= self.most {
-            self.out.write_all(&self.buffer)?;
-            self.buffer.clear();
-            self.buffer.shrink_to(2 * CHUNK);
+    /// Takes what was made, and writes it if it is much.
+    pub(super) fn push(&mut self, made: &[u8]) -> std::io::Result<()> {
+        if self.buffer.len() + made.len() < self.most {
+            self.buffer.extend_from_slice(made);
+            return Ok(());
+        }
+        self.out.write_all(&self.buffer)?;
+        self.out.write_all(made)?;
+        if self.most == HELD_BACK {
+            self.buffer = Vec::new();
             self.most = CHUNK;
         }
+        self.buffer.clear();
         Ok(())
     }
 
@@ -55,5 +60,27 @@ impl<W: Write> Held<W> {
     pub(super) fn finish(&mut self) -> std::io::Result<()> {
         self.out.write_all(&self.buffer)?;
         self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_before_there_is_much_and_nothing_is_lost() {
+        let (mut written, piece) = (Vec::new(), [7; CHUNK]);
+        let mut held = Held::new(&mut written);
+        for _ in 1..HELD_BACK / CHUNK {
+            held.push(&piece).expect("memory");
+        }
+        assert_eq!(held.out.len(), 0);
+        held.push(&piece).expect("memory");
+        assert_eq!(held.out.len(), HELD_BACK);
+        held.push(b"end").expect("memory");
+        assert_eq!(held.out.len(), HELD_BACK);
+        held.finish().expect("memory");
+        assert_eq!(written.len(), HELD_BACK + 3);
+        assert!(written.ends_with(b"\x07end"));
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn is_stdin(path: &Path) -> bool {
 }
 
 /// A reader of a file, or of standard input, and its name for messages.
-pub(super) fn open(path: &Path) -> CliResult<(String, Box<dyn BufRead>)> {
+pub(super) fn open(path: &Path) -> CliResult<(String, Box<dyn BufRead + Send>)> {
     if is_stdin(path) {
         return Ok((
             "standard input".into(),

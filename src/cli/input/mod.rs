@@ -35,7 +35,7 @@ pub(super) struct Streamed {
     /// The compiled template.
     pub(super) template: Template,
     /// The items.
-    pub(super) items: Stream<Box<dyn BufRead>>,
+    pub(super) items: Stream<Box<dyn BufRead + Send>>,
 }
 
 /// Reads and compiles the template, and reads the items.
