@@ -96,7 +96,7 @@ fn print_all(
     let chunks = front.into_iter().chain(chunks);
     if is_short || template.holds_program() {
         for chunk in chunks {
-            chunk.expand(&template, output, &mut |made| printer.print(made?))?;
+            chunk.expand(&template, output, &mut |made| printer.print(&made?))?;
         }
         return printer.finish();
     }
@@ -107,7 +107,7 @@ fn print_all(
     });
     let all = in_order(chunks, workers);
     for made in all.map_err(|error| Failure::tool(format!("cannot start a thread: {error}")))? {
-        printer.print(made?)?;
+        printer.print(&made?)?;
     }
     printer.finish()
 }

@@ -25,6 +25,7 @@ mod layering;
 mod lead;
 mod live;
 mod logs;
+mod long_lists;
 mod peers;
 mod pending;
 mod plugin;

@@ -329,8 +329,7 @@ fn near_numbers() -> Vec<String> {
     texts.dedup();
     // `- ` and `---` are no scalars, and what is beyond every float is refused in a template.
     texts.retain(|text| {
-        text.trim_matches('-') != ""
-            && text.parse().is_ok_and(f64::is_finite) | text.parse::<f64>().is_err()
+        !text.trim_matches('-').is_empty() && !text.parse().is_ok_and(f64::is_infinite)
     });
     texts
 }
@@ -342,9 +341,9 @@ fn a_bare_item_has_the_type_that_kubectl_reads() {
     }
     let place = Place::new();
     let texts = near_numbers();
-    let written: String = texts.iter().map(|text| format!("- {text}\n")).collect();
+    let written = texts.join("\n- ");
     let head = "apiVersion: example.com/v1\nkind: Typed\nmetadata:\n  name: t-$INDEX\nspec:\n";
-    let list = format!("{}{written}", head.replace("$INDEX", "0"));
+    let list = format!("{}- {written}\n", head.replace("$INDEX", "0"));
     place.file("sed.yaml", &list);
     let mut kubectl = place.command("kubectl");
     kubectl.args(["annotate", "--local", "-f", "sed.yaml", "x=1", "-o", "json"]);

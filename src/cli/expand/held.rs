@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn nothing_is_written_before_there_is_much_and_nothing_is_lost() {
-        let (mut written, piece) = (Vec::new(), [7; CHUNK]);
+        let (mut written, piece) = (Vec::new(), vec![7; CHUNK]);
         let mut held = Held::new(&mut written);
         for _ in 1..HELD_BACK / CHUNK {
             held.push(&piece).expect("memory");

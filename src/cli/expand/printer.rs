@@ -28,7 +28,7 @@ impl Printer {
     }
 
     /// Takes what the next items give.
-    pub(super) fn print(&mut self, made: Made) -> CliResult<()> {
+    pub(super) fn print(&mut self, made: &Made) -> CliResult<()> {
         self.names.take_claims(&made.claims, &made.items)?;
         let mut text = made.text.as_slice();
         if self.output == Output::Json && !self.is_open && !text.is_empty() {
