@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 
+use super::document::{Document, Room};
 use super::error::TemplateError;
-use super::file::{Document, File, Room};
+use super::file::File;
 use super::slot::Filling;
 use super::values::Rendered;
 use super::{Expansion, Notice, Options, Source, TakeName, group_name, token};

@@ -8,6 +8,7 @@ mod bounded;
 mod builtin;
 mod canonical;
 mod compiled;
+mod document;
 mod effort;
 mod error;
 mod file;

@@ -5,16 +5,17 @@ mod files;
 mod items;
 mod overlays;
 mod scratch;
+mod streamed;
 mod template;
 
-use std::io::BufRead;
-
 use super::{CliResult, Failure, guard};
-use crate::items::{Item, Stream};
+use crate::items::Item;
+use crate::render;
 use crate::template::{Notice, Severity, Source, Template, holds_program};
 pub(super) use items::ItemArgs;
 pub(super) use overlays::seconds;
 pub(super) use scratch::in_file;
+pub(super) use streamed::{Streamed, StreamedItems};
 pub(super) use template::{TemplateArgs, comes_with_the_tool};
 
 /// The largest template file, in bytes.
@@ -30,14 +31,6 @@ pub(super) struct Batch {
     pub(super) max_active: Option<usize>,
 }
 
-/// A template with items that come one by one.
-pub(super) struct Streamed {
-    /// The compiled template.
-    pub(super) template: Template,
-    /// The items.
-    pub(super) items: Stream<Box<dyn BufRead + Send>>,
-}
-
 /// Reads and compiles the template, and reads the items.
 pub(super) fn read(
     template: &TemplateArgs,
@@ -48,12 +41,7 @@ pub(super) fn read(
     let sources = template.sources()?;
     let list = items.list()?;
     let compiled = compile(template, &sources, namespace, list.variables)?;
-    if list.skipped > 0 {
-        super::screen::say(&format!(
-            "{} items that come again were left out",
-            list.skipped
-        ));
-    }
+    tell_skipped(list.skipped);
     let items = match list.items {
         _ if !items.are_given() && !compiled.uses_item() => vec![Item::scalar(0, "")],
         list if list.is_empty() => return Err(no_items(items.are_given(), &sources)),
@@ -84,8 +72,16 @@ pub(super) fn stream(
     let (name, reader) = files::open(path)?;
     Ok(Some(Streamed {
         template: compiled,
-        items: items.stream(&name, reader),
+        items: StreamedItems::new(items.stream(&name, reader)),
     }))
+}
+
+/// Says how many items were left out because they came again.
+fn tell_skipped(count: usize) {
+    if count > 0 {
+        let items = render::counted(count, "item");
+        super::screen::say(&format!("{items} left out, as they came before"));
+    }
 }
 
 /// The template, and the first item of the list, or one that stands for any.

@@ -2,12 +2,12 @@
 
 mod data;
 mod emit;
+mod quote;
 mod read;
 mod scalar;
 
 pub use data::data;
-pub use emit::{
-    Sink, emit_document, emit_flow, emit_quoted, emit_scalar, stands_in_quotes, to_yaml,
-};
+pub use emit::{Sink, emit_document, emit_flow, emit_scalar, to_yaml};
+pub use quote::{emit_quoted, stands_in_quotes};
 pub use read::{Document, YamlError, documents};
 pub use scalar::{is_plain_safe, is_printable, resolve};
