@@ -11,22 +11,22 @@ pub const MAX: usize = 63;
 /// `-` and the hash of an item that lost something.
 const SUFFIX: usize = 9;
 
-/// A part of a name that comes from an item: lower case, `[a-z0-9-]`. The flag says that something was lost.
+/// A part of a name that comes from an item: lower case, `[a-z0-9-]`, one `-` for all that stands between letters and digits. The flag
+/// says that something was lost.
 pub fn safe_part(item: &str) -> (Cow<'_, str>, bool) {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if item.bytes().all(plain) {
         return (Cow::Borrowed(item), item.is_empty());
     }
-    let safe: String = item
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_lowercase()
-            } else {
-                '-'
-            }
-        })
-        .collect();
+    let mut safe = String::with_capacity(item.len());
+    for c in item.chars() {
+        if c.is_ascii_alphanumeric() {
+            safe.push(c.to_ascii_lowercase());
+        } else if !safe.is_empty() && !safe.ends_with('-') {
+            safe.push('-');
+        }
+    }
+    safe.truncate(safe.trim_end_matches('-').len());
     (Cow::Owned(safe), true)
 }
 
@@ -122,6 +122,8 @@ mod tests {
         assert_eq!(name("Apple"), "process-item-apple-f223faa9");
         assert_eq!(name("data/1.csv"), "process-item-data-1-csv-8946c948");
         assert_ne!(name("a b"), name("a_b"));
+        let record = name(r#"{"lr":"1","seed":"2"}"#);
+        assert_eq!(record, "process-item-lr-1-seed-2-191529da");
     }
 
     #[test]

@@ -123,7 +123,7 @@ fn jinja_sees_the_item_and_its_values_cannot_break_the_document() {
     assert!(
         expansion.objects[0]["metadata"]["name"]
             .as_str()
-            .is_some_and(|name| name.starts_with("p-a---b-"))
+            .is_some_and(|name| name.starts_with("p-a-b-"))
     );
 }
 
