@@ -7,7 +7,7 @@ use std::path::Path;
 use kube::config::{AuthInfo, Cluster, Context, Kubeconfig};
 use serde_json::json;
 
-use super::connect::ConnectError;
+use super::connect_error::ConnectError;
 use super::flags::Connection;
 
 /// One place to go to, and as whom.

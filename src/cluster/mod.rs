@@ -3,6 +3,7 @@
 pub mod access;
 pub mod act;
 pub mod connect;
+mod connect_error;
 mod cut;
 pub mod duration;
 pub mod features;
@@ -19,6 +20,7 @@ pub mod proxy;
 pub mod record;
 pub mod replace;
 pub mod rest;
+mod root_cause;
 pub mod submit;
 pub mod transport;
 pub mod warnings;

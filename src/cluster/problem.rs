@@ -5,6 +5,7 @@ use std::fmt::Write;
 use kube::Error;
 use kube::core::Status;
 
+use super::root_cause::root_cause;
 use super::transport::TransportError;
 
 /// How a failure is to be treated.
@@ -178,17 +179,6 @@ fn denied(message: &str) -> Option<(&str, String, String)> {
     let namespace = quoted(" in the namespace \"");
     let namespace = namespace.map_or_else(String::new, |name| format!(" -n {name}"));
     Some((verb, resource, namespace))
-}
-
-/// The innermost source that says something.
-pub(super) fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error.to_string();
-    let mut next = error.source();
-    while let Some(inner) = next {
-        cause = inner.to_string();
-        next = inner.source();
-    }
-    cause
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use tower::buffer::BufferLayer;
 use tower::retry::{Policy, RetryLayer};
 use tower::{BoxError, Layer, Service, ServiceBuilder};
 
-use super::problem::root_cause;
+use super::root_cause::root_cause;
 use super::warnings::Warnings;
 
 /// The head of an answer that takes longer is not waited for. API servers themselves give up after 60 seconds.

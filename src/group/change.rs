@@ -2,12 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::explained::Explained;
 use super::job_view::JobView;
-use super::member::Place;
 use super::phase::Phase;
+use super::place::Place;
 use super::pod_view::PodView;
 use super::record::Attempt;
-use super::wait::Explained;
 
 /// One thing that was learned about the group.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::job_view::JobView;
-use super::member::Place;
+use super::place::Place;
 
 /// A member that the list asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::member::Place;
+use super::place::Place;
 use crate::job::kube_value::{instant, list, number, text};
 
 /// How a Job ended, as its final condition says.

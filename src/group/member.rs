@@ -1,45 +1,16 @@
 //! One member: what was asked for, what was seen, what is known.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
 use super::estimate::LAG_MIN;
+use super::explained::Explained;
 use super::job_view::JobView;
 use super::phase::{Assessment, Failures, Phase, assess, last_cause, last_failed};
+use super::place::Place;
 use super::pod_view::PodView;
 use super::record::Attempt;
-use super::wait::Explained;
-use crate::job::kube_value::text;
-
-/// Where an object stands.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-}
-
-impl Place {
-    /// The place of an object; `None` if it has no name.
-    pub fn of(object: &Value) -> Option<Self> {
-        Some(Self {
-            namespace: text(object, "/metadata/namespace")
-                .unwrap_or("default")
-                .to_owned(),
-            name: text(object, "/metadata/name")?.to_owned(),
-        })
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}/{}", self.namespace, self.name)
-    }
-}
 
 /// The Job of one item.
 #[derive(Clone, Debug)]

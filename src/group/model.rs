@@ -11,8 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::change::{Change, Observation, What};
 use super::estimate::{Durations, Facts, HeldBack, Limit, limit};
-use super::member::{Member, Place};
+use super::member::Member;
 use super::phase::{Assessment, Phase};
+use super::place::Place;
 use super::pod_view::PodView;
 use super::tally::Tally;
 use super::verdict::Verdict;

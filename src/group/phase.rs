@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use super::cause;
 use super::due::{deadline, next_try, owed_since};
+use super::explained::Explained;
 use super::job_view::{JobEnd, JobView};
 use super::pod_view::{PodState, PodView};
-use super::wait::{Explained, Obstacle, Wait};
+use super::wait::{Obstacle, Wait};
 
 /// What a member does; in the order in which the table shows them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

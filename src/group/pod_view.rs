@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::cause;
-use super::member::Place;
+use super::place::Place;
 use super::wait::{Obstacle, Wait};
 use crate::job::kube_value::{instant, list, number, text};
 

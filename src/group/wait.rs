@@ -2,9 +2,6 @@
 
 use jiff::Timestamp;
 
-use super::job_view::JobView;
-use super::pod_view::PodView;
-
 /// What is in the way of a member that does not start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Obstacle {
@@ -39,25 +36,4 @@ pub struct Wait {
     pub obstacle: Option<Obstacle>,
     /// Since when, if the cluster says so.
     pub since: Option<Timestamp>,
-}
-
-/// What an Event says of why a Job has no Pod, or why a Pod does not start.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Explained {
-    /// The uid of the Job or the Pod.
-    pub uid: String,
-    /// Why.
-    pub wait: Wait,
-}
-
-impl Explained {
-    /// The explanation, if it is one for how things stand.
-    pub(super) fn of(&self, job: &JobView, pods: &[&PodView]) -> Option<&Wait> {
-        let mut live = pods.iter().filter(|pod| !pod.deleting).peekable();
-        let is_meant = match live.peek() {
-            None => self.uid == job.uid,
-            Some(_) => live.any(|pod| pod.uid == self.uid),
-        };
-        is_meant.then_some(&self.wait)
-    }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::container_status::{Containers, Exit};
 use super::kube_value::{instant, list, text, text_map};
-use super::{PodRef, ShapeError, TRACKING_FINALIZER};
+use super::{ShapeError, TRACKING_FINALIZER};
 
 /// The annotation, and since 1.28 the label, that holds a Pod's completion index.
 pub(super) const INDEX_KEY: &str = "batch.kubernetes.io/job-completion-index";
@@ -29,6 +29,19 @@ pub enum Phase {
     Failed,
     /// The node is out of reach.
     Unknown,
+}
+
+/// One Pod that an action is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodRef {
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.uid`: a precondition of every write.
+    pub uid: String,
+    /// The phase in which it was observed.
+    pub phase: Phase,
+    /// Where its tracking finalizer stands, if it has one.
+    pub finalizer_at: Option<usize>,
 }
 
 /// One entry of `status.conditions` of a Pod.

@@ -1,6 +1,5 @@
 //! One pass, first stage: claim Pods, count them, decide whether the Job ends, else which Pods it wants.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,33 +8,7 @@ use super::census::{Census, Counts};
 use super::claim::{Claim, Claims, is_left_behind};
 use super::ending::{Decision, ending};
 use super::scaling::{Scale, scaling};
-use super::{BackoffRecord, CompletionMode, Job, JobEvent, Phase, Pod};
-
-/// What the controller remembers of one Job between passes; keyed by the Job's uid.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Memory {
-    /// Failures since the last success; nothing before the first status is written, and after the Job has finished.
-    pub backoff: Option<BackoffRecord>,
-    /// Pods were asked for, or asked away, that the observation does not show yet: nothing may be scaled or decided.
-    pub expecting: bool,
-    /// Uids of Pods whose finalizer was removed although the observation still shows it.
-    pub removals_in_flight: BTreeSet<String>,
-    /// A terminal condition was written that the observation does not show yet.
-    pub finish_written: bool,
-}
-
-/// One Pod that an action is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PodRef {
-    /// `metadata.name`.
-    pub name: String,
-    /// `metadata.uid`: a precondition of every write.
-    pub uid: String,
-    /// The phase in which it was observed.
-    pub phase: Phase,
-    /// Where its tracking finalizer stands, if it has one.
-    pub finalizer_at: Option<usize>,
-}
+use super::{CompletionMode, Job, JobEvent, Memory, Pod, PodRef};
 
 /// Whether there is anything to decide about a Job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

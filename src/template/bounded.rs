@@ -4,6 +4,9 @@
 use minijinja::value::ValueKind;
 use minijinja::{Error, ErrorKind, Value};
 
+/// The largest rendering, and the largest sum of the values in it.
+pub(super) const MAX_RENDERED: usize = 8 * 1024 * 1024;
+
 /// Lists in lists: as deep as YAML may go.
 const MAX_DEPTH: usize = 64;
 

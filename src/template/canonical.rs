@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::segment::{Segment, Style, fixed, json};
+use super::json;
+use super::segment::{Segment, Style, fixed};
 use super::tree::{Key, Node};
 
 /// The canonical JSON of a tree as segments; nothing if a key differs from item to item, as its place then does too.
@@ -46,54 +47,6 @@ fn write_node(node: &Node, out: &mut Vec<Segment>) -> Option<()> {
 
 fn text(value: &Value) -> String {
     let mut bytes = Vec::new();
-    write(value, &mut bytes);
+    json::value(value, &mut bytes);
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// The canonical JSON of a value.
-pub(super) fn write(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::Object(map) => {
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_by_key(|(key, _)| key.as_str());
-            out.push(b'{');
-            for (number, (key, value)) in entries.into_iter().enumerate() {
-                out.extend_from_slice(if number > 0 { b"," } else { b"" });
-                json(key, out);
-                out.push(b':');
-                write(value, out);
-            }
-            out.push(b'}');
-        }
-        Value::Array(list) => {
-            out.push(b'[');
-            for (number, value) in list.iter().enumerate() {
-                out.extend_from_slice(if number > 0 { b"," } else { b"" });
-                write(value, out);
-            }
-            out.push(b']');
-        }
-        Value::String(text) => json(text, out),
-        other => out.extend_from_slice(other.to_string().as_bytes()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn keys_are_sorted_at_every_level_and_strings_are_json() {
-        let mut out = Vec::new();
-        write(
-            &json!({"b": [1, {"d": null, "c": "\"x\"\n"}], "a": true}),
-            &mut out,
-        );
-        assert_eq!(
-            String::from_utf8_lossy(&out),
-            r#"{"a":true,"b":[1,{"c":"\"x\"\n","d":null}]}"#
-        );
-    }
 }

@@ -6,7 +6,7 @@ use super::error::TemplateError;
 use super::segment::{self, Segment};
 use super::slot::{Filling, Piece};
 use super::tree::{self, Node};
-use super::{Notice, Options, Source, annotate, canonical, is_member_kind, lint, splice};
+use super::{Notice, Options, Source, annotate, canonical, is_member_kind, json, lint, splice};
 use crate::manifest::digest;
 
 /// Items from this length on, in bytes, can make an object too large for any cluster.
@@ -125,7 +125,7 @@ impl Document {
             Some(segments) => {
                 segment::write(segments, filling, &mut room.text, &mut room.bytes)?;
             }
-            None => canonical::write(&self.tree.value(filling)?, &mut room.bytes),
+            None => json::value(&self.tree.value(filling)?, &mut room.bytes),
         }
         Ok(digest::short(&room.bytes))
     }

@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use minijinja::value::Kwargs;
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
-use super::bounded;
-use super::jinja::MAX_RENDERED;
+use super::bounded::{self, MAX_RENDERED};
 use super::values::{Indent, Shaped};
 use crate::manifest::{digest, names, yaml};
 

@@ -7,6 +7,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 
+use super::bounded::MAX_RENDERED;
 use super::error::{TemplateError, place};
 use super::values::{Collector, Rendered};
 use super::{OWN, Options, filters};
@@ -16,8 +17,6 @@ use crate::items::Item;
 const FUEL: u64 = 2_000_000;
 /// Macros, blocks and loops that call each other.
 const MAX_RECURSION: usize = 128;
-/// The largest rendering, and the largest sum of the values in it.
-pub(super) const MAX_RENDERED: usize = 8 * 1024 * 1024;
 
 /// One file of a template that holds Jinja.
 pub(super) struct Jinja {

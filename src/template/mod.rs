@@ -15,6 +15,7 @@ mod file;
 mod filters;
 mod group_name;
 mod jinja;
+mod json;
 mod lint;
 mod notice;
 mod outline;

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::canonical;
 use super::error::TemplateError;
+use super::json;
 use super::slot::{Filling, MAX_OBJECT, Role, Slot};
 use crate::manifest::yaml;
 
@@ -80,7 +80,7 @@ pub(super) fn write(
 /// Data stands in one line, which no place in a document can break.
 fn structure(data: &Value, style: Style, out: &mut Vec<u8>) {
     match (style, data) {
-        (Style::Json, _) => canonical::write(data, out),
+        (Style::Json, _) => json::value(data, out),
         (_, Value::String(text)) => scalar(Role::Text, style, text, out),
         _ => yaml::emit_flow(data, out),
     }
@@ -103,17 +103,6 @@ fn scalar(role: Role, style: Style, text: &str, out: &mut Vec<u8>) {
             yaml::emit_quoted(text, out);
         }
         Style::Flow => yaml::emit_scalar(text, usize::MAX, out),
-        Style::Json => json(text, out),
-    }
-}
-
-/// A string as JSON.
-pub(super) fn json(text: &str, out: &mut Vec<u8>) {
-    if yaml::stands_in_quotes(text) {
-        out.push(b'"');
-        out.extend_from_slice(text.as_bytes());
-        out.push(b'"');
-    } else {
-        out.extend_from_slice(Value::from(text).to_string().as_bytes());
+        Style::Json => json::string(text, out),
     }
 }

@@ -11,5 +11,5 @@ pub(super) use begin::{begin, go_on};
 pub(super) use expand::expand;
 pub(super) use ledger::{Ledger, observations};
 pub(super) use listener::News;
-pub(super) use recall::{read_incomplete, recall, recorded, store_of};
+pub(super) use recall::{GroupKey, read_incomplete, recall, recorded, store_of};
 pub(super) use recorder::Recorder;

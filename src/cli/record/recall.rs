@@ -6,11 +6,13 @@ use serde_json::Value;
 
 use crate::cli::screen::warn;
 use crate::cli::session::Session;
-use crate::cli::status::GroupKey;
 use crate::cli::target::Target;
 use crate::cluster::record::{Store, Stored, list_heads};
 use crate::group::Recorded;
 use crate::group::record::{Head, Identity, Record, RecordError};
+
+/// A group's namespace and name.
+pub(in crate::cli) type GroupKey = (String, String);
 
 /// The members of a record.
 pub(in crate::cli) fn recorded(record: &Record) -> Vec<Recorded> {

@@ -8,16 +8,13 @@ use super::Args;
 use super::sheet::Sheet;
 use crate::cli::CliResult;
 use crate::cli::choice::fold;
-use crate::cli::record::read_incomplete;
+use crate::cli::record::{GroupKey, read_incomplete};
 use crate::cli::screen::say;
 use crate::cli::session::Session;
 use crate::cluster::act::list;
 use crate::cluster::rest::{JOBS, PODS};
 use crate::group::{Group, Phase};
 use crate::render;
-
-/// A group's namespace and name.
-pub(in crate::cli) type GroupKey = (String, String);
 
 /// All groups, by namespace and name.
 async fn read_groups(

@@ -8,7 +8,6 @@ mod sheet;
 use super::choice::ChoiceArgs;
 use super::session::{Session, block_on};
 use super::{CliResult, Global};
-pub(super) use groups::GroupKey;
 use sheet::Output;
 
 /// Show the groups of a namespace, the members of one group, or one member

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::answer::{Answer, Ask, Reply, read};
 use super::kinds::{Endpoint, Kinds};
 use super::text;
-use crate::cluster::problem::root_cause;
+use crate::cluster::root_cause::root_cause;
 use crate::cluster::transport::{ANSWER_MAX, TransportError};
 
 /// The largest answer, in bytes; etcd holds objects of 1.5 MB.

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use super::Group;
 use crate::group::change::{Change, Recorded};
 use crate::group::job_view::JobView;
-use crate::group::member::{Member, Place};
+use crate::group::member::Member;
 use crate::group::phase::{Assessment, Phase};
+use crate::group::place::Place;
 use crate::group::pod_view::PodView;
 use crate::group::record::Attempt;
 

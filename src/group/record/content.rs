@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Attempt, Record, Row};
-use crate::group::member::Place;
 use crate::group::phase::Phase;
+use crate::group::place::Place;
 use crate::items::Item;
 
 /// Templates and members.

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::halt::NoHalt;
-use super::member::Place;
 use super::phase::Phase;
+use super::place::Place;
 use super::tally::Tally;
 use super::window::Policy;
 use crate::items::Item;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::group_version::kinds_under;
 use super::openapi;
 use super::respond::Answer;
 use crate::local::kind::{self, Kind};
@@ -54,21 +55,6 @@ fn groups() -> Vec<Value> {
             json!({"name": name, "versions": [version], "preferredVersion": version})
         })
         .collect()
-}
-
-/// The kinds of `api/v1` or `apis/GROUP/VERSION`, and the group version's name.
-pub(super) fn kinds_under(path: &str) -> Result<(&str, Vec<&'static Kind>), ApiError> {
-    let group_version = path
-        .strip_prefix("apis/")
-        .or(path.strip_prefix("api/"))
-        .unwrap_or(path);
-    let kinds: Vec<_> = kind::all()
-        .filter(|kind| kind.api_version() == group_version)
-        .collect();
-    if kinds.is_empty() {
-        return Err(ApiError::no_path());
-    }
-    Ok((group_version, kinds))
 }
 
 fn resources(path: &str) -> Result<Value, ApiError> {

@@ -1,6 +1,7 @@
 //! The Kubernetes REST API over the [`Store`], as a `tower` service: what `kube::Client` or a TLS server is put on.
 
 mod discovery;
+mod group_version;
 mod listing;
 mod logs;
 mod openapi;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::discovery::kinds_under;
+use super::group_version::kinds_under;
 use crate::local::kind::{self, Kind};
 use crate::local::store::ApiError;
 

@@ -4,24 +4,7 @@ use serde_json::Value;
 
 use super::quote::emit_quoted;
 use super::scalar::{is_plain_safe, is_printable};
-
-/// Where text goes.
-pub trait Sink {
-    /// Takes over a piece of text.
-    fn push(&mut self, text: &str);
-}
-
-impl Sink for String {
-    fn push(&mut self, text: &str) {
-        self.push_str(text);
-    }
-}
-
-impl Sink for Vec<u8> {
-    fn push(&mut self, text: &str) {
-        self.extend_from_slice(text.as_bytes());
-    }
-}
+use super::sink::Sink;
 
 /// One value as a document without `---`.
 pub fn to_yaml(value: &Value) -> String {

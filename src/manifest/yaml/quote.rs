@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::emit::Sink;
 use super::scalar::is_printable;
+use super::sink::Sink;
 
 /// Bytes that stand for themselves in double quotes, in YAML and in JSON: printable ASCII without the quote and the backslash.
 const AS_IT_IS: [bool; 256] = {
