@@ -26,7 +26,7 @@ pub struct JobView {
     pub place: Place,
     /// `metadata.uid`.
     pub uid: String,
-    /// Annotation `kubectl-batch/item`; the Job's name if it has none.
+    /// Annotation `kubectl-batch/item`; the Job's name if it has none, or an empty one.
     pub item: String,
     /// Annotation `kubectl-batch/index`.
     pub index: Option<usize>,
@@ -81,7 +81,9 @@ impl JobView {
         };
         Some(Self {
             uid: text(job, "/metadata/uid")?.to_owned(),
+            // A template without a placeholder makes one Job, whose item is empty.
             item: annotation("kubectl-batch/item")
+                .filter(|item| !item.is_empty())
                 .unwrap_or(&place.name)
                 .to_owned(),
             index: annotation("kubectl-batch/index").and_then(|index| index.parse().ok()),
@@ -162,7 +164,11 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_this_tool_did_not_make_is_known_by_its_name() {
+    fn a_job_without_an_item_is_known_by_its_name() {
+        let annotations = json!({"kubectl-batch/item": ""});
+        let metadata = json!({"name": "pi", "uid": "u", "annotations": annotations});
+        let view = JobView::from_value(&json!({"metadata": metadata})).expect("a Job");
+        assert_eq!(view.item, "pi");
         let view =
             JobView::from_value(&json!({"metadata": {"name": "pi", "uid": "u"}})).expect("a Job");
         assert_eq!((view.item.as_str(), view.ended), ("pi", None));

@@ -72,6 +72,22 @@ fn the_example_runs_to_its_end() {
 }
 
 #[test]
+fn a_job_without_items_is_called_by_its_name() {
+    let place = Place::new();
+    let made = place.run("template new --job-name alone -- echo done");
+    place.file("alone.yaml", &made.good());
+    let ran = place.run("run --local -f alone.yaml");
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "alone | done\n"));
+    let told = without_times(&ran.err);
+    let (members, end) = told.trim_end().rsplit_once('\n').expect("lines");
+    assert!(
+        members.lines().all(|line| line.starts_with("alone: ")),
+        "{told}"
+    );
+    assert_eq!(end, "✓ jobexample: 1 succeeded in Ns");
+}
+
+#[test]
 fn a_failure_is_told_with_its_reason_and_ends_with_3() {
     let place = Place::new();
     place.file(
