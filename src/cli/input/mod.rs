@@ -80,7 +80,7 @@ pub(super) fn stream(
 fn tell_skipped(count: usize) {
     if count > 0 {
         let items = render::counted(count, "item");
-        super::screen::say(&format!("{items} left out, as they came before"));
+        super::screen::say(&format!("left out {items} that came again"));
     }
 }
 
